@@ -187,8 +187,12 @@ void sha256_hex(const void *data, size_t len, char out[65]);
 /* Reads .env files (working folder; never overriding the environment) and settings.yaml
  * (~/.config/nodetool/settings.yaml). Call once at start, again on SIGHUP. A file that cannot be parsed is an error. */
 int config_load(struct err *err) MUST_CHECK;
+/* Loads again when settings.yaml has changed on disk since the last load: one stat. Long-lived programs call it once per
+ * request or command; a file that has become unreadable keeps the old settings and is logged. */
+void config_refresh(void);
 /* The value of a setting: settings.yaml unless null or "", then the environment, then the default of notes-rest; NULL
- * when there is none. Valid until the next config_load. */
+ * when there is none. Valid until the next config_load or
+ * config_refresh. */
 const char *config_get(const char *name);
 /* Only what settings.yaml holds (GET /api/settings shows that), NULL when absent. */
 const char *config_get_stored(const char *name);

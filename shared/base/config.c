@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <yaml.h>
 
@@ -24,6 +26,8 @@ struct setting {
 static struct {
 	struct setting stored[SETTINGS_MAX];
 	size_t count;
+	struct timespec mtime; /* of the file that was read; zero when there was none */
+	off_t size;
 } settings;
 
 static const struct {
@@ -133,15 +137,24 @@ static int read_settings(yaml_document_t *doc, const char *path, struct err *err
 	return 0;
 }
 
+static void remember_stamp(const struct stat *st)
+{
+	settings.mtime = st ? st->st_mtim : (struct timespec){ 0, 0 };
+	settings.size = st ? st->st_size : 0;
+}
+
 static int load_settings(const char *path, struct err *err)
 {
 	yaml_parser_t parser;
 	yaml_document_t doc;
 	FILE *f = fopen(path, "r");
+	struct stat st;
 	int result;
 
+	remember_stamp(f && fstat(fileno(f), &st) == 0 ? &st : NULL);
+
 	if (!f)
-		return errno == ENOENT ? 0 : err_set(err, 500, "%s: %s", path, strerror(errno));
+		return errno == ENOENT || errno == ENOTDIR ? 0 : err_set(err, 500, "%s: %s", path, strerror(errno));
 	if (!yaml_parser_initialize(&parser)) {
 		fclose(f);
 		return err_set(err, 500, "no memory for the YAML parser");
@@ -157,6 +170,28 @@ static int load_settings(const char *path, struct err *err)
 	yaml_parser_delete(&parser);
 	fclose(f);
 	return result;
+}
+
+static void settings_path(char path[4096])
+{
+	snprintf(path, 4096, "%s/.config/nodetool/settings.yaml", config_home());
+}
+
+void config_refresh(void)
+{
+	char path[4096];
+	struct stat st;
+	struct err err;
+	bool there;
+
+	settings_path(path);
+	there = stat(path, &st) == 0;
+	if (there ? st.st_mtim.tv_sec == settings.mtime.tv_sec && st.st_mtim.tv_nsec == settings.mtime.tv_nsec &&
+			    st.st_size == settings.size :
+		    settings.mtime.tv_sec == 0)
+		return;
+	if (config_load(&err))
+		log_error("settings are incomplete: %s", err.detail);
 }
 
 int config_load(struct err *err)
@@ -175,7 +210,7 @@ int config_load(struct err *err)
 		snprintf(path, sizeof(path), ".env.%s.local", env);
 		env_file(path);
 	}
-	snprintf(path, sizeof(path), "%s/.config/nodetool/settings.yaml", config_home());
+	settings_path(path);
 	return load_settings(path, err);
 }
 
