@@ -147,8 +147,6 @@ extern void (*router_teardown)(void);
 
 /* ---- request ------------------------------------------------------------------------------------------- */
 
-struct http_io; /* how bytes come and go: shared/http/internal.h */
-
 struct request {
 	struct arena *arena;   /* dies with the request */
 	struct err err;        /* filled by whoever fails */
@@ -162,7 +160,7 @@ struct request {
 	struct value *params;  /* decoded path parameters, converted as `path` says */
 	struct value *query;   /* one entry per declared field */
 	struct value *body;    /* validated and completed; NULL when there is none */
-	struct http_io *io;
+	struct request_state *state; /* of the library */
 };
 
 /* A decoded path parameter; never NULL for a name that stands in the pattern. */
@@ -226,7 +224,7 @@ bool res_etag(struct response *res, const char *etag);
 
 /* Sends a stored file. `area` names the folder to nginx, `folder` is the same on disk, `relative` the path below it (checked:
  * it cannot leave the folder, symbolic links are not followed). Behind nginx (parameter NODETOOL_ACCEL) this is an
- * X-Accel-Redirect to <NODETOOL_ACCEL><area>/<relative>; otherwise the program sends it itself, with Last-Modified, ETag,
+ * X-Accel-Redirect to <NODETOOL_ACCEL>/<area>/<relative>; otherwise the program sends it itself, with Last-Modified, ETag,
  * Range and conditional requests. 404 when it is not there. */
 int res_file(struct response *res, const char *area, const char *folder, const char *relative);
 /* Content-Disposition with an ASCII fallback and the UTF-8 name (RFC 6266); `kind` is "inline" or "attachment". */
