@@ -1,0 +1,114 @@
+// Starts the page and joins its parts: the address says what is shown, the sockets bring what changes.
+//
+//   #/workflow/ID            a workflow
+//   #/workflow/ID/job/JOB    one run of it
+
+import { byId, settled, showText } from './dom.js';
+import { getWorkflow } from './api.js';
+import { Socket } from './socket.js';
+import { Runs } from './runs.js';
+import { WorkflowList } from './workflows.js';
+import { WorkflowView } from './view.js';
+import { showConnection, showLoad, tokenDialog } from './status.js';
+
+const socket = new Socket('ws'); // commands, and the messages of runs
+const updates = new Socket('ws/updates'); // load, and what others change
+const runs = new Runs(socket);
+const view = new WorkflowView(runs, socket);
+const askToken = tokenDialog(start);
+const list = new WorkflowList(fail);
+let navigation = 0;
+
+/** Shows what went wrong (an Error), or takes the notice away (null). */
+function fail(error) {
+  if (error?.status === 401 || error?.status === 403) askToken(error.message);
+  showText(byId('alert'), error ? error.message : '');
+}
+
+function address() {
+  const match = /^#\/workflow\/([^/]+)(?:\/job\/([^/]+))?$/.exec(location.hash);
+  try {
+    return match ? { id: decodeURIComponent(match[1]), job: match[2] ? decodeURIComponent(match[2]) : '' } : { id: '', job: '' };
+  } catch {
+    return { id: '', job: '' };
+  }
+}
+
+async function navigate() {
+  const mine = ++navigation;
+  const wanted = address();
+  const id = wanted.id || list.first;
+  list.choose(id);
+  if (!id) {
+    view.hide();
+    return;
+  }
+  try {
+    if (view.workflow?.id !== id) {
+      const workflow = await getWorkflow(id);
+      if (mine !== navigation) return;
+      view.show(workflow);
+    }
+    fail(null);
+    await view.showRun(wanted.job);
+    view.refreshJobs();
+  } catch (error) {
+    if (mine !== navigation) return;
+    view.hide();
+    fail(error.status === 404 ? new Error('There is no workflow of this id.') : error);
+  }
+}
+
+async function refreshWorkflow() {
+  const id = view.workflow?.id;
+  const fresh = id && await getWorkflow(id).catch(() => null);
+  if (fresh && view.workflow?.id === id) view.show(fresh);
+}
+
+const refreshList = settled(300, async () => {
+  await list.refresh();
+  if (!view.workflow) navigate();
+});
+const refreshShown = settled(300, refreshWorkflow);
+const refreshJobs = settled(500, () => view.refreshJobs());
+
+function changed(message) {
+  if (message.type === 'system_stats') showLoad(message.stats);
+  if (message.type !== 'resource_change') return;
+  if (message.resource_type === 'workflow') {
+    refreshList();
+    if (message.resource?.id === view.workflow?.id) refreshShown();
+  }
+  if (message.resource_type === 'job') refreshJobs();
+}
+
+async function start() {
+  socket.connect();
+  updates.connect();
+  await list.refresh();
+  await navigate();
+}
+
+socket.addEventListener('state', (event) => {
+  if (event.detail === 'refused') askToken(`The server says: ${socket.reason || 'not signed in'}.`);
+  if (event.detail !== 'open') return;
+  socket.command('set_mode', { mode: 'text' }).catch(() => {}); // its pings shall be text as well
+  refreshList();
+  refreshJobs();
+});
+socket.addEventListener('message', (event) => {
+  changed(event.detail); // newer servers send these here too
+  if (event.detail.type === 'job_update') refreshJobs();
+});
+updates.addEventListener('message', (event) => changed(event.detail));
+updates.addEventListener('state', (event) => event.detail !== 'open' && showLoad(null));
+window.addEventListener('hashchange', () => {
+  if (!location.hash || location.hash.startsWith('#/')) navigate();
+});
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault(); // the address stays that of the workflow
+  byId('workflow').focus();
+});
+
+showConnection(socket);
+start();
