@@ -121,7 +121,7 @@ class Page:
                 value = None
                 if time.time() > end:
                     raise AssertionError(str(error)) from error
-            if value:
+            if value or value == {}:  # an element comes as an empty object
                 return value
             if time.time() > end:
                 raise AssertionError("waited %g s for: %s" % (seconds, expression))
@@ -138,9 +138,20 @@ class Page:
             raise AssertionError("%s shows %r, not %r" % (selector, self.text(selector)[:300], text)) from None
 
     def click(self, selector):
-        place = self.wait("(() => { const n = document.querySelector(%s); if (!n || n.disabled) return null;"
-                          "n.scrollIntoView({block: 'center'}); const r = n.getBoundingClientRect();"
-                          "return r.width ? [r.x + r.width / 2, r.y + r.height / 2] : null; })()" % json.dumps(selector))
+        """Clicks the middle of an element once it is there and has stopped moving."""
+        place = self.wait("""(async () => {
+            const n = document.querySelector(%s);
+            if (!n || n.disabled) return null;
+            const frame = () => new Promise(requestAnimationFrame);
+            const at = () => { const r = n.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2, r.width]; };
+            n.scrollIntoView({block: 'center', behavior: 'instant'});
+            await frame();
+            const before = at();
+            await frame();
+            await frame();
+            const after = at();
+            return after[2] && String(before) === String(after) ? after : null;
+        })()""" % json.dumps(selector))
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
 

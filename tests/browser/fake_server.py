@@ -1,7 +1,8 @@
 """A server for the fast tests of the console page: just enough of the REST answers and of the run protocol, with
 workflows that show what a real graph shows rarely (hostile names, every kind of value, replays with a gap).
 
-The test program controls it: cut() drops every socket, `refuse` keeps new ones out.
+The test program controls it: cut() drops every socket, `refuse` keeps new ones out, `forget` loses what was sent before,
+`token` asks for one.
 """
 import json
 import os
@@ -178,7 +179,7 @@ RUNS = {"example": run_example, "failing": run_failing, "long": run_long, "rich"
 class FakeServer:
     def __init__(self):
         self.jobs, self.sockets, self.commands = {}, set(), []
-        self.refuse, self.token, self.forget = False, "", 0
+        self.refuse, self.token, self.forget = False, "", False
         self.server = serve(self.talk, "127.0.0.1", 0, process_request=self.request)
         self.url = "http://127.0.0.1:%d" % self.server.socket.getsockname()[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -267,10 +268,10 @@ class FakeServer:
             self.say(socket, {"message": "Reconnecting", "job_id": data["job_id"], "workflow_id": data.get("workflow_id")})
             status = "unknown" if not job else "running" if job.status == "running" else "finished"
             self.say(socket, {"type": "job_resumed", "job_id": data["job_id"], "workflow_id": data.get("workflow_id"), "status": status,
-                              "last_seq": data["last_seq"], "replay_count": 0, "replay_incomplete": bool(self.forget)})
+                              "last_seq": data["last_seq"], "replay_count": 0, "replay_incomplete": self.forget})
             if job:
-                # Five messages that the page has seen already: it must not take them twice.
-                self.stream(socket, job, max(data["last_seq"] - 5, 0) + self.forget)
+                # Either only the last message is left, or five come that the page has seen already.
+                self.stream(socket, job, len(job.messages) - 1 if self.forget else max(data["last_seq"] - 5, 0))
         else:
             self.say(socket, {"message": "Message mode set"})
 
