@@ -8,7 +8,7 @@ const LABELS = { scheduled: 'waiting' };
 function took(job) {
   const from = parseTime(job.started_at);
   const to = parseTime(job.finished_at);
-  return from && to ? duration(Math.max(0, (to - from) / 1000)) : '';
+  return from && to ? duration(Math.max(0.001, (to - from) / 1000)) : '';
 }
 
 function when(date) {
