@@ -1,0 +1,303 @@
+/* Case mappings as str.upper, lower, title, capitalize and swapcase have them, and NFKD. */
+#include "pytext/pytext.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+/* Characters whose upper or title case is more than one character (Unicode's SpecialCasing, unconditional part). The
+ * others have the simple mappings of utf8proc. Sorted. */
+static const struct special {
+	uint16_t cp;
+	uint16_t upper[3];
+	uint16_t title[3];
+} specials[] = {
+	{ 0x00df, { 0x0053, 0x0053 }, { 0x0053, 0x0073 } },
+	{ 0x0149, { 0x02bc, 0x004e }, { 0x02bc, 0x004e } },
+	{ 0x01f0, { 0x004a, 0x030c }, { 0x004a, 0x030c } },
+	{ 0x0390, { 0x0399, 0x0308, 0x0301 }, { 0x0399, 0x0308, 0x0301 } },
+	{ 0x03b0, { 0x03a5, 0x0308, 0x0301 }, { 0x03a5, 0x0308, 0x0301 } },
+	{ 0x0587, { 0x0535, 0x0552 }, { 0x0535, 0x0582 } },
+	{ 0x1e96, { 0x0048, 0x0331 }, { 0x0048, 0x0331 } },
+	{ 0x1e97, { 0x0054, 0x0308 }, { 0x0054, 0x0308 } },
+	{ 0x1e98, { 0x0057, 0x030a }, { 0x0057, 0x030a } },
+	{ 0x1e99, { 0x0059, 0x030a }, { 0x0059, 0x030a } },
+	{ 0x1e9a, { 0x0041, 0x02be }, { 0x0041, 0x02be } },
+	{ 0x1f50, { 0x03a5, 0x0313 }, { 0x03a5, 0x0313 } },
+	{ 0x1f52, { 0x03a5, 0x0313, 0x0300 }, { 0x03a5, 0x0313, 0x0300 } },
+	{ 0x1f54, { 0x03a5, 0x0313, 0x0301 }, { 0x03a5, 0x0313, 0x0301 } },
+	{ 0x1f56, { 0x03a5, 0x0313, 0x0342 }, { 0x03a5, 0x0313, 0x0342 } },
+	{ 0x1f80, { 0x1f08, 0x0399 }, { 0x1f88 } },
+	{ 0x1f81, { 0x1f09, 0x0399 }, { 0x1f89 } },
+	{ 0x1f82, { 0x1f0a, 0x0399 }, { 0x1f8a } },
+	{ 0x1f83, { 0x1f0b, 0x0399 }, { 0x1f8b } },
+	{ 0x1f84, { 0x1f0c, 0x0399 }, { 0x1f8c } },
+	{ 0x1f85, { 0x1f0d, 0x0399 }, { 0x1f8d } },
+	{ 0x1f86, { 0x1f0e, 0x0399 }, { 0x1f8e } },
+	{ 0x1f87, { 0x1f0f, 0x0399 }, { 0x1f8f } },
+	{ 0x1f88, { 0x1f08, 0x0399 }, { 0x1f88 } },
+	{ 0x1f89, { 0x1f09, 0x0399 }, { 0x1f89 } },
+	{ 0x1f8a, { 0x1f0a, 0x0399 }, { 0x1f8a } },
+	{ 0x1f8b, { 0x1f0b, 0x0399 }, { 0x1f8b } },
+	{ 0x1f8c, { 0x1f0c, 0x0399 }, { 0x1f8c } },
+	{ 0x1f8d, { 0x1f0d, 0x0399 }, { 0x1f8d } },
+	{ 0x1f8e, { 0x1f0e, 0x0399 }, { 0x1f8e } },
+	{ 0x1f8f, { 0x1f0f, 0x0399 }, { 0x1f8f } },
+	{ 0x1f90, { 0x1f28, 0x0399 }, { 0x1f98 } },
+	{ 0x1f91, { 0x1f29, 0x0399 }, { 0x1f99 } },
+	{ 0x1f92, { 0x1f2a, 0x0399 }, { 0x1f9a } },
+	{ 0x1f93, { 0x1f2b, 0x0399 }, { 0x1f9b } },
+	{ 0x1f94, { 0x1f2c, 0x0399 }, { 0x1f9c } },
+	{ 0x1f95, { 0x1f2d, 0x0399 }, { 0x1f9d } },
+	{ 0x1f96, { 0x1f2e, 0x0399 }, { 0x1f9e } },
+	{ 0x1f97, { 0x1f2f, 0x0399 }, { 0x1f9f } },
+	{ 0x1f98, { 0x1f28, 0x0399 }, { 0x1f98 } },
+	{ 0x1f99, { 0x1f29, 0x0399 }, { 0x1f99 } },
+	{ 0x1f9a, { 0x1f2a, 0x0399 }, { 0x1f9a } },
+	{ 0x1f9b, { 0x1f2b, 0x0399 }, { 0x1f9b } },
+	{ 0x1f9c, { 0x1f2c, 0x0399 }, { 0x1f9c } },
+	{ 0x1f9d, { 0x1f2d, 0x0399 }, { 0x1f9d } },
+	{ 0x1f9e, { 0x1f2e, 0x0399 }, { 0x1f9e } },
+	{ 0x1f9f, { 0x1f2f, 0x0399 }, { 0x1f9f } },
+	{ 0x1fa0, { 0x1f68, 0x0399 }, { 0x1fa8 } },
+	{ 0x1fa1, { 0x1f69, 0x0399 }, { 0x1fa9 } },
+	{ 0x1fa2, { 0x1f6a, 0x0399 }, { 0x1faa } },
+	{ 0x1fa3, { 0x1f6b, 0x0399 }, { 0x1fab } },
+	{ 0x1fa4, { 0x1f6c, 0x0399 }, { 0x1fac } },
+	{ 0x1fa5, { 0x1f6d, 0x0399 }, { 0x1fad } },
+	{ 0x1fa6, { 0x1f6e, 0x0399 }, { 0x1fae } },
+	{ 0x1fa7, { 0x1f6f, 0x0399 }, { 0x1faf } },
+	{ 0x1fa8, { 0x1f68, 0x0399 }, { 0x1fa8 } },
+	{ 0x1fa9, { 0x1f69, 0x0399 }, { 0x1fa9 } },
+	{ 0x1faa, { 0x1f6a, 0x0399 }, { 0x1faa } },
+	{ 0x1fab, { 0x1f6b, 0x0399 }, { 0x1fab } },
+	{ 0x1fac, { 0x1f6c, 0x0399 }, { 0x1fac } },
+	{ 0x1fad, { 0x1f6d, 0x0399 }, { 0x1fad } },
+	{ 0x1fae, { 0x1f6e, 0x0399 }, { 0x1fae } },
+	{ 0x1faf, { 0x1f6f, 0x0399 }, { 0x1faf } },
+	{ 0x1fb2, { 0x1fba, 0x0399 }, { 0x1fba, 0x0345 } },
+	{ 0x1fb3, { 0x0391, 0x0399 }, { 0x1fbc } },
+	{ 0x1fb4, { 0x0386, 0x0399 }, { 0x0386, 0x0345 } },
+	{ 0x1fb6, { 0x0391, 0x0342 }, { 0x0391, 0x0342 } },
+	{ 0x1fb7, { 0x0391, 0x0342, 0x0399 }, { 0x0391, 0x0342, 0x0345 } },
+	{ 0x1fbc, { 0x0391, 0x0399 }, { 0x1fbc } },
+	{ 0x1fc2, { 0x1fca, 0x0399 }, { 0x1fca, 0x0345 } },
+	{ 0x1fc3, { 0x0397, 0x0399 }, { 0x1fcc } },
+	{ 0x1fc4, { 0x0389, 0x0399 }, { 0x0389, 0x0345 } },
+	{ 0x1fc6, { 0x0397, 0x0342 }, { 0x0397, 0x0342 } },
+	{ 0x1fc7, { 0x0397, 0x0342, 0x0399 }, { 0x0397, 0x0342, 0x0345 } },
+	{ 0x1fcc, { 0x0397, 0x0399 }, { 0x1fcc } },
+	{ 0x1fd2, { 0x0399, 0x0308, 0x0300 }, { 0x0399, 0x0308, 0x0300 } },
+	{ 0x1fd3, { 0x0399, 0x0308, 0x0301 }, { 0x0399, 0x0308, 0x0301 } },
+	{ 0x1fd6, { 0x0399, 0x0342 }, { 0x0399, 0x0342 } },
+	{ 0x1fd7, { 0x0399, 0x0308, 0x0342 }, { 0x0399, 0x0308, 0x0342 } },
+	{ 0x1fe2, { 0x03a5, 0x0308, 0x0300 }, { 0x03a5, 0x0308, 0x0300 } },
+	{ 0x1fe3, { 0x03a5, 0x0308, 0x0301 }, { 0x03a5, 0x0308, 0x0301 } },
+	{ 0x1fe4, { 0x03a1, 0x0313 }, { 0x03a1, 0x0313 } },
+	{ 0x1fe6, { 0x03a5, 0x0342 }, { 0x03a5, 0x0342 } },
+	{ 0x1fe7, { 0x03a5, 0x0308, 0x0342 }, { 0x03a5, 0x0308, 0x0342 } },
+	{ 0x1ff2, { 0x1ffa, 0x0399 }, { 0x1ffa, 0x0345 } },
+	{ 0x1ff3, { 0x03a9, 0x0399 }, { 0x1ffc } },
+	{ 0x1ff4, { 0x038f, 0x0399 }, { 0x038f, 0x0345 } },
+	{ 0x1ff6, { 0x03a9, 0x0342 }, { 0x03a9, 0x0342 } },
+	{ 0x1ff7, { 0x03a9, 0x0342, 0x0399 }, { 0x03a9, 0x0342, 0x0345 } },
+	{ 0x1ffc, { 0x03a9, 0x0399 }, { 0x1ffc } },
+	{ 0xfb00, { 0x0046, 0x0046 }, { 0x0046, 0x0066 } },
+	{ 0xfb01, { 0x0046, 0x0049 }, { 0x0046, 0x0069 } },
+	{ 0xfb02, { 0x0046, 0x004c }, { 0x0046, 0x006c } },
+	{ 0xfb03, { 0x0046, 0x0046, 0x0049 }, { 0x0046, 0x0066, 0x0069 } },
+	{ 0xfb04, { 0x0046, 0x0046, 0x004c }, { 0x0046, 0x0066, 0x006c } },
+	{ 0xfb05, { 0x0053, 0x0054 }, { 0x0053, 0x0074 } },
+	{ 0xfb06, { 0x0053, 0x0054 }, { 0x0053, 0x0074 } },
+	{ 0xfb13, { 0x0544, 0x0546 }, { 0x0544, 0x0576 } },
+	{ 0xfb14, { 0x0544, 0x0535 }, { 0x0544, 0x0565 } },
+	{ 0xfb15, { 0x0544, 0x053b }, { 0x0544, 0x056b } },
+	{ 0xfb16, { 0x054e, 0x0546 }, { 0x054e, 0x0576 } },
+	{ 0xfb17, { 0x0544, 0x053d }, { 0x0544, 0x056d } },
+};
+
+struct range {
+	uint32_t first;
+	uint32_t last;
+};
+
+/* Upper and lower case beyond the categories Lu and Ll (Other_Uppercase, Other_Lowercase). */
+static const struct range other_upper[] = {
+	{ 0x2160, 0x216f }, { 0x24b6, 0x24cf }, { 0x1f130, 0x1f149 }, { 0x1f150, 0x1f169 }, { 0x1f170, 0x1f189 },
+};
+static const struct range other_lower[] = {
+	{ 0xaa, 0xaa },     { 0xba, 0xba },     { 0x2b0, 0x2b8 },   { 0x2c0, 0x2c1 },     { 0x2e0, 0x2e4 },
+	{ 0x345, 0x345 },   { 0x37a, 0x37a },   { 0x1d2c, 0x1d6a }, { 0x1d78, 0x1d78 },   { 0x1d9b, 0x1dbf },
+	{ 0x2071, 0x2071 }, { 0x207f, 0x207f }, { 0x2090, 0x209c }, { 0x2170, 0x217f },   { 0x24d0, 0x24e9 },
+	{ 0x2c7c, 0x2c7d }, { 0xa69c, 0xa69d }, { 0xa770, 0xa770 }, { 0xa7f8, 0xa7f9 },   { 0xab5c, 0xab5f },
+	{ 0x10780, 0x10780 }, { 0x10783, 0x10785 }, { 0x10787, 0x107b0 }, { 0x107b2, 0x107ba }, { 0x1df25, 0x1df2a },
+};
+
+static bool in_ranges(const struct range *ranges, size_t count, uint32_t cp)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (cp >= ranges[i].first && cp <= ranges[i].last)
+			return true;
+	}
+	return false;
+}
+
+bool pytext_is_upper(uint32_t cp)
+{
+	if (cp < 0x80)
+		return cp >= 'A' && cp <= 'Z';
+	return utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_LU ||
+	       in_ranges(other_upper, ARRAY_LEN(other_upper), cp);
+}
+
+bool pytext_is_lower(uint32_t cp)
+{
+	if (cp < 0x80)
+		return cp >= 'a' && cp <= 'z';
+	return utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_LL ||
+	       in_ranges(other_lower, ARRAY_LEN(other_lower), cp);
+}
+
+static bool is_cased(uint32_t cp)
+{
+	return pytext_is_upper(cp) || pytext_is_lower(cp) ||
+	       utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_LT;
+}
+
+/* What may stand inside a word without ending it (Case_Ignorable). */
+static bool is_case_ignorable(uint32_t cp)
+{
+	switch (utf8proc_category((utf8proc_int32_t)cp)) {
+	case UTF8PROC_CATEGORY_MN:
+	case UTF8PROC_CATEGORY_ME:
+	case UTF8PROC_CATEGORY_CF:
+	case UTF8PROC_CATEGORY_LM:
+	case UTF8PROC_CATEGORY_SK:
+		return true;
+	default:
+		return cp == '\'' || cp == '.' || cp == ':' || cp == 0xb7 || cp == 0x387 || cp == 0x55f || cp == 0x5f4 ||
+		       cp == 0x2018 || cp == 0x2019 || cp == 0x2024 || cp == 0x2027 || cp == 0xfe13 || cp == 0xfe52 ||
+		       cp == 0xfe55 || cp == 0xff07 || cp == 0xff0e || cp == 0xff1a;
+	}
+}
+
+static int compare_special(const void *key, const void *entry)
+{
+	return (int)*(const uint32_t *)key - (int)((const struct special *)entry)->cp;
+}
+
+static int put_cp(struct buf *out, uint32_t cp)
+{
+	char utf8[4];
+
+	return buf_add(out, utf8, utf8_encode(cp, utf8));
+}
+
+static int put_upper(struct buf *out, uint32_t cp, bool title)
+{
+	const struct special *special = NULL;
+	const uint16_t *to;
+
+	if (cp < 0x80)
+		return buf_addc(out, (char)(cp >= 'a' && cp <= 'z' ? cp - 'a' + 'A' : cp));
+	if (cp <= 0xffff)
+		special = bsearch(&cp, specials, ARRAY_LEN(specials), sizeof(specials[0]), compare_special);
+	if (!special)
+		return put_cp(out, (uint32_t)(title ? utf8proc_totitle((utf8proc_int32_t)cp) :
+						      utf8proc_toupper((utf8proc_int32_t)cp)));
+	to = title ? special->title : special->upper;
+	for (int i = 0; i < 3 && to[i]; i++)
+		put_cp(out, to[i]);
+	return out->failed ? -1 : 0;
+}
+
+/* A sigma that ends a word: something cased before it, nothing cased behind it, ignorable characters apart. */
+static bool is_final_sigma(struct sv text, size_t at)
+{
+	bool before = false;
+
+	for (size_t i = at; i > 0;) {
+		size_t pos;
+		uint32_t cp;
+
+		i--;
+		while (i > 0 && ((unsigned char)text.p[i] & 0xc0) == 0x80)
+			i--;
+		pos = i;
+		cp = utf8_decode(text.p, text.n, &pos);
+		if (!is_case_ignorable(cp)) {
+			before = is_cased(cp);
+			break;
+		}
+	}
+	if (!before)
+		return false;
+	for (size_t pos = at + 2; pos < text.n;) {
+		uint32_t cp = utf8_decode(text.p, text.n, &pos);
+
+		if (!is_case_ignorable(cp))
+			return !is_cased(cp);
+	}
+	return true;
+}
+
+static int put_lower(struct buf *out, uint32_t cp, struct sv text, size_t at)
+{
+	if (cp < 0x80)
+		return buf_addc(out, (char)(cp >= 'A' && cp <= 'Z' ? cp - 'A' + 'a' : cp));
+	if (cp == 0x130) { /* I with a dot above: i and the dot */
+		buf_addc(out, 'i');
+		return put_cp(out, 0x307);
+	}
+	if (cp == 0x3a3)
+		return put_cp(out, is_final_sigma(text, at) ? 0x3c2 : 0x3c3);
+	return put_cp(out, (uint32_t)utf8proc_tolower((utf8proc_int32_t)cp));
+}
+
+int pytext_case(struct buf *out, struct sv text, enum pytext_case to)
+{
+	bool inside = false;
+
+	for (size_t pos = 0; pos < text.n;) {
+		size_t at = pos;
+		uint32_t cp = utf8_decode(text.p, text.n, &pos);
+		bool lower = to == PYTEXT_LOWER || ((to == PYTEXT_TITLE || to == PYTEXT_CAPITALIZE) && inside) ||
+			     (to == PYTEXT_SWAPCASE && pytext_is_upper(cp));
+
+		if (lower)
+			put_lower(out, cp, text, at);
+		else if (to == PYTEXT_SWAPCASE && !pytext_is_lower(cp))
+			put_cp(out, cp);
+		else
+			put_upper(out, cp, to == PYTEXT_TITLE || to == PYTEXT_CAPITALIZE);
+		inside = to == PYTEXT_CAPITALIZE || is_cased(cp);
+	}
+	return out->failed ? -1 : 0;
+}
+
+char *pytext_lower(struct sv text, size_t *len)
+{
+	struct buf out;
+
+	buf_init(&out, BUF_MAX_RESPONSE);
+	pytext_case(&out, text, PYTEXT_LOWER);
+	if (len)
+		*len = out.len;
+	return buf_take(&out);
+}
+
+int pytext_nfkd(struct buf *out, struct sv text)
+{
+	utf8proc_uint8_t *piece = NULL;
+	ssize_t len;
+
+	if (!text.n)
+		return 0;
+	len = utf8proc_map((const utf8proc_uint8_t *)text.p, (utf8proc_ssize_t)text.n, &piece,
+			   UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
+	if (len < 0 || !piece)
+		return -1;
+	buf_add(out, piece, (size_t)len);
+	free(piece);
+	return out->failed ? -1 : 0;
+}
