@@ -41,6 +41,10 @@ static int read_json(struct request *req, struct value *errors)
 
 	if (req_read_all(req, &text, &len))
 		return -1;
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		text += 3;
+		len -= 3;
+	}
 	if (!len)
 		return 0;
 	if (!is_json_type(req_header(req, "Content-Type"))) {

@@ -52,7 +52,7 @@ enum field_kind {
 	FIELD_MODEL,    /* a map with the fields of `model`; unknown keys are dropped */
 	FIELD_CHOICE,   /* a text out of `choices` ("a|b|c"): literal_error otherwise */
 	FIELD_ENUM,     /* the same with the error type "enum" */
-	FIELD_DATETIME, /* ISO text or a number of seconds; the result is the text in its ISO form */
+	FIELD_DATETIME, /* ISO text (kept as it is) or a number of seconds (becomes ISO text in UTC): time_parse reads both */
 	FIELD_UNION,    /* the first of `options` that fits exactly, else the first that fits */
 	FIELD_FILE      /* multipart only: an uploaded file, see req_upload */
 };

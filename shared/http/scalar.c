@@ -154,13 +154,19 @@ static bool parse_float(struct sv text, double *out)
 {
 	char copy[64];
 	char *end;
+	size_t n = 0;
 
 	text = sv_trim(text);
 	if (!text.n || text.n >= sizeof(copy) || memchr(text.p, '\0', text.n))
 		return false;
-	memcpy(copy, text.p, text.n);
-	copy[text.n] = '\0';
-	if (strspn(copy, "0123456789+-.eE") != text.n)
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] != '_')
+			copy[n++] = text.p[i];
+		else if (!i || i + 1 == text.n || !is_digit(text.p[i - 1]) || !is_digit(text.p[i + 1]))
+			return false;
+	}
+	copy[n] = '\0';
+	if (strspn(copy, "0123456789+-.eE") != n)
 		return false;
 	*out = strtod(copy, &end);
 	return end != copy && !*end && isfinite(*out);
@@ -221,6 +227,10 @@ static struct value *check_bool(struct check *check, struct value *in, const str
 	case VALUE_FLOAT:
 	case VALUE_BIGINT:
 		d = value_as_float(in);
+		if (d != floor(d) || fabs(d) > 9e18) {
+			field_error(check, "bool_type", at, "Input should be a valid boolean", in, NULL);
+			return NULL;
+		}
 		word = d == 0 ? 0 : d == 1 ? 1 : -1;
 		break;
 	case VALUE_STR:
@@ -313,32 +323,43 @@ static struct value *check_choice(struct check *check, const struct field *field
 	return NULL;
 }
 
+#define MILLISECONDS_FROM 2e10 /* a greater number of seconds is one of milliseconds */
+#define YEAR_10000 253402300800.0
+
 static struct value *check_datetime(struct check *check, struct value *in, const struct loc *at)
 {
 	char iso[TIME_TEXT_MAX];
 	int64_t us;
-	double seconds;
+	double seconds = 0;
+	const char *reason = "input is too short";
 	struct value *ctx;
+	char msg[128];
 
 	switch (value_kind(in)) {
 	case VALUE_STR:
 		if (!memchr(value_text(in), '\0', value_len(in)) && time_parse(value_text(in), &us) == 0)
 			return value_ref(in);
+		if (parse_float(value_sv(in), &seconds))
+			break;
+		if (value_len(in) >= sizeof("2024-01-01") - 1)
+			reason = "unexpected extra characters at the end of the input";
 		ctx = value_map();
-		map_set_str(ctx, "error", "input is too short");
-		field_error(check, "datetime_from_date_parsing", at, "Input should be a valid datetime or date", in, ctx);
+		map_set_str(ctx, "error", reason);
+		snprintf(msg, sizeof(msg), "Input should be a valid datetime or date, %s", reason);
+		field_error(check, "datetime_from_date_parsing", at, msg, in, ctx);
 		return NULL;
 	case VALUE_INT:
 	case VALUE_FLOAT:
 		seconds = value_as_float(in);
-		if (fabs(seconds) > 2e10) /* then it counts milliseconds */
-			seconds /= 1000;
-		if (!check->strict && fabs(seconds) < 2e11)
-			return value_str(time_utc((int64_t)(seconds * 1e6), "+00:00", iso));
 		break;
 	default:
-		break;
+		field_error(check, "datetime_type", at, "Input should be a valid datetime", in, NULL);
+		return NULL;
 	}
+	if (fabs(seconds) > MILLISECONDS_FROM)
+		seconds /= 1000;
+	if (!check->strict && fabs(seconds) < YEAR_10000)
+		return value_str(time_utc((int64_t)(seconds * 1e6), "+00:00", iso));
 	field_error(check, "datetime_type", at, "Input should be a valid datetime", in, NULL);
 	return NULL;
 }

@@ -49,4 +49,12 @@ struct value {
 	} u;
 };
 
+/* json_scan.c: what is wrong with a text, or whether it holds integers that json-c must be helped with. */
+struct json_scan {
+	size_t position; /* in bytes */
+	const char *message;
+	bool big;
+};
+int json_scan(const char *text, size_t len, struct json_scan *out) MUST_CHECK;
+
 #endif

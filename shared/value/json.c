@@ -88,192 +88,58 @@ static struct value *from_json_c(json_object *obj)
 	return value_null();
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* What json-c lets pass and Python does not, or the other way round, checked on the text itself in one pass over what
- * is not inside strings: NaN and Infinity, control characters in strings, numbers like 01, +1, 1. and .5, long integers.
- * Returns the byte position of the first fault, or -1. */
-struct scan {
-	long fault;
-	const char *message;
-	bool big;
-	long open_string; /* where the string that never ends begins */
-};
-
-static size_t scan_string(const char *text, size_t len, size_t i, struct scan *scan)
-{
-	size_t start = i++;
-
-	for (; i < len && text[i] != '"'; i++) {
-		if ((unsigned char)text[i] < 0x20) {
-			scan->fault = (long)i;
-			scan->message = "Invalid control character at";
-			return len;
-		}
-		if (text[i] == '\\')
-			i++;
-	}
-	if (i >= len)
-		scan->open_string = (long)start;
-	return i + 1;
-}
-
-static size_t scan_number(const char *text, size_t len, size_t i, struct scan *scan)
-{
-	size_t start = i;
-	size_t digits;
-	bool whole = true;
-
-	if (text[i] == '-')
-		i++;
-	digits = i;
-	while (i < len && text[i] >= '0' && text[i] <= '9')
-		i++;
-	if (i == digits) {
-		scan->fault = (long)start;
-		scan->message = "Expecting value";
-		return len;
-	}
-	if (text[digits] == '0' && i > digits + 1) {
-		scan->fault = (long)(digits + 1);
-		scan->message = "Expecting ',' delimiter";
-		return len;
-	}
-	digits = i - digits;
-	if (i < len && text[i] == '.') {
-		size_t fraction = ++i;
-
-		whole = false;
-		while (i < len && text[i] >= '0' && text[i] <= '9')
-			i++;
-		if (i == fraction) {
-			scan->fault = (long)(fraction - 1);
-			scan->message = "Expecting ',' delimiter";
-			return len;
-		}
-	}
-	if (i < len && (text[i] == 'e' || text[i] == 'E')) {
-		size_t mark = i++;
-		size_t exponent;
-
-		whole = false;
-		if (i < len && (text[i] == '+' || text[i] == '-'))
-			i++;
-		exponent = i;
-		while (i < len && text[i] >= '0' && text[i] <= '9')
-			i++;
-		if (i == exponent) {
-			scan->fault = (long)mark;
-			scan->message = "Expecting ',' delimiter";
-			return len;
-		}
-	}
-	if (whole && digits >= BIGINT_DIGITS)
-		scan->big = true;
-	return i;
-}
-
-static void scan_text(const char *text, size_t len, struct scan *scan)
-{
-	size_t i = 0;
-
-	*scan = (struct scan){ .fault = -1, .open_string = -1 };
-	while (i < len && scan->fault < 0) {
-		char c = text[i];
-
-		if (c == '"') {
-			i = scan_string(text, len, i, scan);
-		} else if (c == '-' || (c >= '0' && c <= '9')) {
-			i = scan_number(text, len, i, scan);
-		} else if (is_space(c) || strchr("{}[]:,truefalsn", c)) {
-			i++;
-			if (!c)
-				scan->fault = (long)i - 1;
-		} else {
-			scan->fault = (long)i;
-		}
-	}
-	if (scan->fault >= 0 && !scan->message)
-		scan->message = "Expecting value";
-}
-
+/* Puts the mark behind every run of digits that json-c could refuse. The text is known to be valid. */
 static char *mark_big_integers(const char *text, size_t len, size_t *out_len)
 {
 	struct buf out;
 	size_t i = 0;
-	struct scan scan;
 
 	buf_init(&out, SIZE_MAX / 4);
 	while (i < len) {
 		size_t start = i;
 
-		scan = (struct scan){ .fault = -1, .open_string = -1 };
-		if (text[i] == '"')
-			i = scan_string(text, len, i, &scan);
-		else if (text[i] == '-' || (text[i] >= '0' && text[i] <= '9'))
-			i = scan_number(text, len, i, &scan);
-		else
+		if (text[i] == '"') {
+			for (i++; text[i] != '"'; i++)
+				i += text[i] == '\\';
 			i++;
-		if (i > len)
-			i = len;
+		} else if (text[i] == '-' || (text[i] >= '0' && text[i] <= '9')) {
+			i += strspn(text + i, "-+.eE0123456789");
+			buf_add(&out, text + start, i - start);
+			if (i - start >= BIGINT_DIGITS && !memchr(text + start, '.', i - start) &&
+			    !memchr(text + start, 'e', i - start) && !memchr(text + start, 'E', i - start))
+				buf_adds(&out, BIGINT_MARK);
+			continue;
+		} else {
+			i++;
+		}
 		buf_add(&out, text + start, i - start);
-		if (scan.big)
-			buf_adds(&out, BIGINT_MARK);
 	}
 	*out_len = out.len;
 	return buf_take(&out);
 }
 
-static struct value *parse_failed(json_tokener *tok, enum json_tokener_error code, const char *text, size_t at,
-				  const struct scan *scan, struct json_error *error)
+static struct value *run_tokener(const char *text, size_t len, struct json_error *error)
 {
-	(void)tok;
-	if (scan->open_string >= 0)
-		return json_fail(error, char_position(text, (size_t)scan->open_string), "Unterminated string starting at");
-	if (code == json_tokener_error_depth)
-		return json_fail(error, char_position(text, at), "Nested too deeply");
-	if (code == json_tokener_error_parse_object_key_name)
-		return json_fail(error, char_position(text, at), "Expecting property name enclosed in double quotes");
-	if (code == json_tokener_error_parse_object_key_sep)
-		return json_fail(error, char_position(text, at), "Expecting ':' delimiter");
-	if (code == json_tokener_error_parse_object_value_sep || code == json_tokener_error_parse_array)
-		return json_fail(error, char_position(text, at), "Expecting ',' delimiter");
-	return json_fail(error, char_position(text, at), "Expecting value");
-}
-
-static struct value *run_tokener(const char *text, size_t len, const struct scan *scan, struct json_error *error)
-{
-	json_tokener *tok = json_tokener_new_ex(JSON_MAX_DEPTH);
-	enum json_tokener_error code;
+	json_tokener *tok = json_tokener_new_ex(JSON_MAX_DEPTH + 1);
 	json_object *obj;
+	enum json_tokener_error code;
 	struct value *v = NULL;
-	size_t end;
 
 	if (!tok)
 		abort();
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
 	obj = json_tokener_parse_ex(tok, text, (int)len);
 	code = json_tokener_get_error(tok);
-	end = json_tokener_get_parse_end(tok);
 	if (code == json_tokener_continue) {
 		/* A bare number at the very end needs one more character to be complete. */
 		obj = json_tokener_parse_ex(tok, "", 1);
 		code = json_tokener_get_error(tok);
-		end = len;
 	}
-	if (code != json_tokener_success) {
-		parse_failed(tok, code, text, end, scan, error);
-	} else {
-		while (end < len && is_space(text[end]))
-			end++;
-		if (end < len)
-			json_fail(error, char_position(text, end), "Extra data");
-		else
-			v = from_json_c(obj);
+	if (code == json_tokener_success) {
+		v = from_json_c(obj);
 		json_object_put(obj);
+	} else {
+		json_fail(error, char_position(text, json_tokener_get_parse_end(tok)), json_tokener_error_desc(code));
 	}
 	json_tokener_free(tok);
 	return v;
@@ -281,34 +147,23 @@ static struct value *run_tokener(const char *text, size_t len, const struct scan
 
 struct value *json_parse(const char *text, size_t len, struct json_error *error)
 {
-	struct scan scan;
+	struct json_scan scan;
 	struct value *v;
-	size_t first = 0;
+	char *marked;
+	size_t marked_len;
 
 	if (len > INT32_MAX / 2)
 		return json_fail(error, 0, "Too long");
 	if (!utf8_valid(text, len))
 		return json_fail(error, 0, "Invalid UTF-8");
-	while (first < len && is_space(text[first]))
-		first++;
-	if (first == len)
-		return json_fail(error, char_position(text, first), "Expecting value");
-	scan_text(text, len, &scan);
-	if (scan.fault >= 0 && scan.open_string < 0) {
-		/* Let json-c say where it stumbles first, unless it would accept the text. */
-		v = run_tokener(text, (size_t)scan.fault, &scan, NULL);
-		value_unref(v);
-		return json_fail(error, char_position(text, (size_t)scan.fault), scan.message);
-	}
-	if (scan.big) {
-		size_t marked_len;
-		char *marked = mark_big_integers(text, len, &marked_len);
-
-		v = run_tokener(marked, marked_len, &scan, error);
-		free(marked);
-		return v;
-	}
-	return run_tokener(text, len, &scan, error);
+	if (json_scan(text, len, &scan))
+		return json_fail(error, char_position(text, scan.position), scan.message);
+	if (!scan.big)
+		return run_tokener(text, len, error);
+	marked = mark_big_integers(text, len, &marked_len);
+	v = run_tokener(marked, marked_len, error);
+	free(marked);
+	return v;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------ */
@@ -338,7 +193,7 @@ void json_float(double d, char out[JSON_FLOAT_MAX])
 	}
 	negative = digits[0] == '-';
 	e = strchr(digits, 'e');
-	exponent = atoi(e + 1);
+	exponent = (int)strtol(e + 1, NULL, 10);
 	for (char *p = digits + negative; p < e; p++) {
 		if (*p != '.')
 			mantissa[count++] = *p;
