@@ -14,7 +14,7 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--force-device-scale-factor=1",
          "--remote-debugging-port=0", "about:blank"]
 KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40,
-        "Home": 36, "End": 35}
+        "Home": 36, "End": 35, "a": 65}
 
 
 class Browser:
@@ -158,10 +158,13 @@ class Page:
     def key(self, name, modifiers=0):
         code = {"key": name, "code": "Space" if name == " " else name, "windowsVirtualKeyCode": KEYS[name], "modifiers": modifiers}
         text = {"Enter": "\r", " ": " "}.get(name)
+        if name == "a" and modifiers == 2:  # headless Chromium knows no shortcuts of a window system
+            code["commands"] = ["selectAll"]
         if text:
             code["text"] = text
         self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **code)
         code.pop("text", None)
+        code.pop("commands", None)
         self.call("Input.dispatchKeyEvent", type="keyUp", **code)
 
     def type(self, text):

@@ -1,0 +1,122 @@
+"""The whole server for tests, started through tests/serve, and a TCP relay in front of it that can cut connections."""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+PROJECT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+BUILD_SECONDS = 900  # tests/serve builds first
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    """One server with a home folder of its own; `env` are settings such as AUTH_PROVIDER."""
+
+    def __init__(self, **env):
+        self.home = tempfile.mkdtemp(prefix="browser-home-")
+        self.env = {**os.environ, "HOME": self.home, "DB_PATH": os.path.join(self.home, "nodetool.sqlite3"), **env}
+        self.port = free_port()
+        self.url = "http://127.0.0.1:%d" % self.port
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.log = open(os.path.join(self.home, "serve.log"), "ab")
+        self.process = subprocess.Popen([os.path.join(PROJECT, "tests", "serve"), str(self.port)], cwd=PROJECT, env=self.env,
+                                        start_new_session=True, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        end = time.time() + BUILD_SECONDS
+        while time.time() < end and self.process.poll() is None:
+            try:
+                urllib.request.urlopen(self.url + "/health", timeout=2).read()
+                return
+            except OSError:
+                time.sleep(0.1)
+        with open(self.log.name, errors="replace") as f:
+            last = f.read()[-2000:]
+        self.stop()
+        raise RuntimeError("the server did not come up:\n" + last)
+
+    def halt(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        self.log.close()
+
+    def stop(self):
+        self.halt()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def rest(url, method="GET", body=None, token=""):
+    headers = {"Content-Type": "application/json", **({"Authorization": "Bearer " + token} if token else {})}
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=20) as answer:
+        return json.loads(answer.read() or b"null")
+
+
+class Relay:
+    """Passes TCP connections on; cut() ends all of them, and while `refuse` is set new ones are closed at once."""
+
+    def __init__(self, port):
+        self.target, self.refuse, self.open = port, False, set()
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                if self.refuse:
+                    raise OSError
+                server = socket.create_connection(("127.0.0.1", self.target), 5)
+                server.settimeout(None)
+            except OSError:
+                client.close()
+                continue
+            self.open |= {client, server}
+            for a, b in ((client, server), (server, client)):
+                threading.Thread(target=self._copy, args=(a, b), daemon=True).start()
+
+    def _copy(self, source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+        except OSError:
+            pass
+        for s in (source, target):
+            self.open.discard(s)
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def cut(self):
+        for s in list(self.open):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def stop(self):
+        self.listener.close()
+        self.cut()
