@@ -16,13 +16,18 @@ const updates = new Socket('ws/updates'); // load, and what others change
 const runs = new Runs(socket);
 const view = new WorkflowView(runs, socket);
 const askToken = tokenDialog(start);
-const list = new WorkflowList(fail);
+const list = new WorkflowList((error) => fail('list', error));
+const failures = { list: null, view: null };
 let navigation = 0;
+let connectedBefore = false;
 
-/** Shows what went wrong (an Error), or takes the notice away (null). */
-function fail(error) {
+/** Shows what went wrong with the list or the view (an Error), or takes that notice away (null). */
+function fail(part, error) {
+  failures[part] = error;
   if (error?.status === 401 || error?.status === 403) askToken(error.message);
-  showText(byId('alert'), error ? error.message : '');
+  const shown = failures.view || failures.list;
+  showText(byId('alert'), shown ? shown.message : '');
+  byId('empty').hidden = Boolean(shown || view.workflow || list.first);
 }
 
 function address() {
@@ -41,6 +46,7 @@ async function navigate() {
   list.choose(id);
   if (!id) {
     view.hide();
+    fail('view', null);
     return;
   }
   try {
@@ -49,13 +55,13 @@ async function navigate() {
       if (mine !== navigation) return;
       view.show(workflow);
     }
-    fail(null);
+    fail('view', null);
     await view.showRun(wanted.job);
     view.refreshJobs();
   } catch (error) {
     if (mine !== navigation) return;
     view.hide();
-    fail(error.status === 404 ? new Error('There is no workflow of this id.') : error);
+    fail('view', error.status === 404 ? new Error('There is no workflow of this id.') : error);
   }
 }
 
@@ -93,8 +99,9 @@ socket.addEventListener('state', (event) => {
   if (event.detail === 'refused') askToken(`The server says: ${socket.reason || 'not signed in'}.`);
   if (event.detail !== 'open') return;
   socket.command('set_mode', { mode: 'text' }).catch(() => {}); // its pings shall be text as well
-  refreshList();
-  refreshJobs();
+  if (connectedBefore || !view.workflow) refreshList();
+  if (connectedBefore) refreshJobs();
+  connectedBefore = true;
 });
 socket.addEventListener('message', (event) => {
   changed(event.detail); // newer servers send these here too

@@ -66,6 +66,7 @@ export class WorkflowView {
       this.list.draw(workflow.graph);
       this.form.draw(workflow);
     }
+    byId('view').dataset.workflow = workflow.id;
     byId('view').hidden = false;
   }
 

@@ -2,7 +2,7 @@
 workflows that show what a real graph shows rarely (hostile names, every kind of value, replays with a gap).
 
 The test program controls it: cut() drops every socket, `refuse` keeps new ones out, `forget` loses what was sent before,
-`token` asks for one.
+`token` asks for one, `empty` has no workflows.
 """
 import json
 import os
@@ -179,7 +179,7 @@ RUNS = {"example": run_example, "failing": run_failing, "long": run_long, "rich"
 class FakeServer:
     def __init__(self):
         self.jobs, self.sockets, self.commands = {}, set(), []
-        self.refuse, self.token, self.forget = False, "", False
+        self.refuse, self.token, self.forget, self.empty = False, "", False, False
         self.server = serve(self.talk, "127.0.0.1", 0, process_request=self.request)
         self.url = "http://127.0.0.1:%d" % self.server.socket.getsockname()[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -208,7 +208,7 @@ class FakeServer:
 
     def rest(self, path, query):
         if path == "/api/workflows/":
-            return self.answer(200, {"workflows": [{**w, "graph": {}} for w in WORKFLOWS], "next": ""})
+            return self.answer(200, {"workflows": [] if self.empty else [{**w, "graph": {}} for w in WORKFLOWS], "next": ""})
         if path == "/api/jobs/":
             jobs = [j.record() for j in reversed(list(self.jobs.values())) if j.workflow_id == query.get("workflow_id")]
             return self.answer(200, {"jobs": jobs, "next_start_key": ""})

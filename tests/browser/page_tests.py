@@ -18,7 +18,7 @@ class Suite:
 
     def after_test(self):
         server = self.server
-        server.refuse, server.token, server.forget = False, "", False
+        server.refuse, server.token, server.forget, server.empty = False, "", False, False
         for job in server.jobs.values():
             job.cancelled.set()
         server.commands.clear()
@@ -33,7 +33,7 @@ class Suite:
 
 def open_workflow(page, suite, ident):
     page.open(suite.url + "/#/workflow/" + ident)
-    page.wait("!document.querySelector('#view').hidden && !document.querySelector('#run').disabled")
+    page.wait("document.querySelector('#view').dataset.workflow === %r && !document.querySelector('#run').disabled" % ident)
 
 
 def values(page, name):
@@ -355,3 +355,20 @@ def test_page_filters_workflows(page, suite):
 def test_page_says_that_a_workflow_is_gone(page, suite):
     page.open(suite.url + "/#/workflow/missing%2Fone")
     page.wait_text("#alert", "no workflow of this id")
+    page.wait_text("#connection", "Connected")
+    page.eval("new Promise(done => setTimeout(done, 600))")  # the list is read again: the notice stays
+    page.wait_text("#alert", "no workflow of this id")
+    page.click("#workflows a")
+    page.wait_text("#name", "Outline of a text")
+    assert page.text("#alert") == ""
+
+
+def test_page_says_how_to_begin(page, suite):
+    suite.server.empty = True
+    page.open(suite.url + "/")
+    page.wait_text("#empty", "No workflows yet")
+    suite.shot(page, "empty")
+    suite.server.empty = False
+    suite.server.cut()
+    page.wait_text("#name", "Outline of a text")
+    assert page.eval("document.querySelector('#empty').hidden")
