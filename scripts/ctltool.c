@@ -47,6 +47,20 @@ static int ready(char **args, struct err *err)
 	return result;
 }
 
+static void print_served(int64_t pid, int64_t served)
+{
+	printf("%lld %lld\n", (long long)pid, (long long)served);
+}
+
+/* Lines of process id and number of requests. */
+static int requests(char **args, struct err *err)
+{
+	(void)args;
+	(void)err;
+	served_each(print_served);
+	return 0;
+}
+
 static int checkpoint(char **args, struct err *err)
 {
 	struct db *db = NULL;
@@ -107,6 +121,7 @@ static const struct {
 } commands[] = {
 	{ "settings", settings },
 	{ "ready", ready },
+	{ "requests", requests },
 	{ "checkpoint", checkpoint },
 	{ "backup", backup },
 	{ "check", check },
@@ -129,6 +144,6 @@ int main(int argc, char **argv)
 			fprintf(stderr, "nodetoolctl: %s\n", err.detail);
 		return result < 0 ? 1 : 0;
 	}
-	fprintf(stderr, "usage: ctltool settings NAME... | ready | checkpoint | backup FILE | check\n");
+	fprintf(stderr, "usage: ctltool settings NAME... | ready | requests | checkpoint | backup FILE | check\n");
 	return 2;
 }

@@ -501,6 +501,7 @@ static void prepare_process(void)
 	sigprocmask(SIG_BLOCK, &watched, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
+	setenv("NODETOOL_SUPERVISED", "1", 1);
 	if (options.with_parent)
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -210,4 +210,14 @@ const char *config_run_dir(void);
 const char *config_share_dir(void);
 bool config_production(void);
 
+/* ---- requests served ---------------------------------------------------------------------------------- */
+
+/* The number of requests (runs) that this process has served, in a file of config_run_dir() that the processes of one
+ * server share; nodetoolctl status shows it. Nothing happens in a process that no supervisor started. Call served_open
+ * once, after config_load. */
+void served_open(void);
+void served_count(void);
+/* Every living process that counts. */
+void served_each(void (*fn)(int64_t pid, int64_t served));
+
 #endif

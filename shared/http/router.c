@@ -96,6 +96,7 @@ static int serve_fastcgi(const struct router *router, struct arena *arena)
 		log_error("libfcgi cannot be initialised");
 		return EXIT_FAILURE;
 	}
+	served_open();
 	while (!stopping) {
 		int result = FCGX_Accept_r(&f.request);
 
@@ -109,6 +110,7 @@ static int serve_fastcgi(const struct router *router, struct arena *arena)
 		}
 		f.io.env = f.request.envp;
 		http_serve(router, &f.io, arena);
+		served_count();
 		FCGX_Finish_r(&f.request);
 		if (router_after)
 			router_after();
