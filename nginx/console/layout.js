@@ -83,6 +83,30 @@ function stored(nodes) {
   return places;
 }
 
+/**
+ * The editor's nodes are larger than these, so its graphs are drawn closer together: each direction by the largest
+ * factor that keeps a gap between neighbours, at most `most`.
+ */
+function compact(places) {
+  const all = [...places.values()];
+  if (all.length > 400) return;
+  const factor = (along, size, across, near, most) => {
+    let least = most;
+    for (let i = 0; i < all.length; i++) {
+      for (let j = 0; j < i; j++) {
+        if (Math.abs(all[i][across] - all[j][across]) >= near) continue;
+        const apart = Math.abs(all[i][along] - all[j][along]);
+        if (apart > size / 2) least = Math.min(least, apart / size); // closer ones are not beside each other
+      }
+    }
+    return Math.max(1, least);
+  };
+  const x = factor('x', NODE.width + 40, 'y', 2 * NODE.height, 2);
+  for (const place of all) place.x /= x;
+  const y = factor('y', NODE.height + 26, 'x', NODE.width + 10, 4);
+  for (const place of all) place.y /= y;
+}
+
 const kindOf = (node) => {
   if (/\.Group$|\.Loop$/.test(node.type)) return 'group';
   return /\.Comment$/.test(node.type) ? 'comment' : 'node';
@@ -99,6 +123,7 @@ export function layout(graph) {
   const drawnIds = new Set(drawn.map((n) => n.id));
   const edges = links.filter((e) => drawnIds.has(e.source) && drawnIds.has(e.target));
   const places = useStored ? stored(drawn) : layered(drawn, edges);
+  if (useStored && drawn.every((n) => kindOf(n) === 'node')) compact(places);
 
   const boxes = drawn.map((node) => {
     const kind = kindOf(node);

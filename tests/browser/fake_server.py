@@ -122,7 +122,7 @@ def run_example(job, params):
     for i, word in enumerate(words):
         job.edge("e3", i + 1)
         job.send("node_progress", node_id="tpl", progress=i + 1, total=len(words), chunk="")
-        time.sleep(0.02)
+        time.sleep(0.05)
     for name in ("split", "each", "tpl", "join"):
         job.node(name, "completed", result={"output": words[-1]})
     text = "\n".join("- " + w for w in words[:params.get("count", 3)])
