@@ -5,19 +5,29 @@ import { el, svg } from './dom.js';
 import { layout } from './layout.js';
 
 const MARKS = { running: '●', completed: '✓', error: '!', stopped: '■', suspended: '‖', waiting: '…', booting: '…', starting: '…' };
-const ZOOM = { least: 0.25, most: 2, step: 1.25 };
+const ZOOM = { least: 0.2, most: 2, step: 1.25, legible: 0.65 };
 
 const LINE = 40; // characters; the frame cuts off what does not fit
+const SURE = 15; // as many fit in any case
 
 const short = (text, max) => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
 
+/** Takes letters off a title until it fits. */
+function shorten(node, width) {
+  let words = node.textContent;
+  while (words.length > SURE && node.getComputedTextLength() > width) {
+    words = words.slice(0, -1);
+    node.textContent = `${words}…`;
+  }
+}
+
 export class GraphView {
   #host;
-  #nodes = new Map(); // id → {group, mark, line, bar, box, shown}
+  #nodes = new Map(); // id → {group, title, mark, line, bar, box, shown, label}
   #edges = new Map(); // id → {path, label, shown}
   #svg = null;
   #box = null;
-  #zoom = 0; // 0: as large as fits
+  #zoom = 0; // 0: as large as fits, but legible
 
   /** onSelect(node) is called with a node of the layout, or null. */
   constructor(host, onSelect) {
@@ -49,6 +59,7 @@ export class GraphView {
       'aria-label': `${boxes.length} nodes, ${lines.length} edges; arrow keys go from node to node`,
     }, behind, lines, boxes);
     this.#host.replaceChildren(this.#svg);
+    for (const { title, box } of this.#nodes.values()) shorten(title, box.width - 48);
     this.#nodes.values().next().value?.group.setAttribute('tabindex', '0');
     this.#size();
   }
@@ -60,9 +71,9 @@ export class GraphView {
   }
 
   zoom(direction) {
-    const now = this.#zoom || this.#fit();
-    this.#zoom = direction === 0 ? 0
-      : Math.min(ZOOM.most, Math.max(ZOOM.least, direction > 0 ? now * ZOOM.step : now / ZOOM.step));
+    const now = this.#zoom || this.#usual();
+    const wanted = direction === 0 ? this.#fit() : direction > 0 ? now * ZOOM.step : now / ZOOM.step;
+    this.#zoom = Math.min(ZOOM.most, Math.max(ZOOM.least, wanted));
     this.#size();
   }
 
@@ -76,12 +87,16 @@ export class GraphView {
 
   #fit() {
     const width = this.#host.clientWidth - 18; // its padding
-    return Math.min(1, Math.max(0.45, Math.min(width / this.#box.width, 420 / this.#box.height)));
+    return Math.min(1, width / this.#box.width, 420 / this.#box.height);
+  }
+
+  #usual() {
+    return Math.max(ZOOM.legible, this.#fit());
   }
 
   #size() {
     if (!this.#svg) return;
-    const scale = this.#zoom || this.#fit();
+    const scale = this.#zoom || this.#usual();
     this.#svg.setAttribute('width', Math.round(this.#box.width * scale));
     this.#svg.setAttribute('height', Math.round(this.#box.height * scale));
   }
@@ -96,6 +111,7 @@ export class GraphView {
     const comment = n.kind === 'comment';
     const words = [comment && n.data.comment, /\.(input|output)\./.test(n.type) && n.data.name].find((w) => w && typeof w === 'string');
     const mark = svg('text', { class: 'g-mark', x: n.width - 14, y: 24 });
+    const title = svg('text', { class: 'g-title', x: 14, y: 24, text: short(n.title, LINE) });
     const line = svg('text', { class: 'g-line', x: 14, y: 43, text: short(words || n.type.split('.').slice(0, -1).join('.'), LINE) });
     const bar = svg('rect', { class: 'g-bar', x: 1, y: n.height - 5, width: 0, height: 4 });
     const group = svg('g', {
@@ -106,9 +122,9 @@ export class GraphView {
     },
     svg('rect', { class: 'g-box', width: n.width, height: n.height, rx: 9 }),
     svg('rect', { class: 'g-side', x: 0, y: 10, width: 4, height: n.height - 20, rx: 2 }),
-    svg('svg', { width: n.width - 26, height: n.height }, svg('text', { class: 'g-title', x: 14, y: 24, text: short(n.title, LINE) })),
+    svg('svg', { width: n.width - 26, height: n.height }, title),
     svg('svg', { width: n.width - 8, height: n.height }, line), mark, bar);
-    const item = { group, mark, line, bar, box: n, shown: '', label: line.textContent };
+    const item = { group, title, mark, line, bar, box: n, shown: '', label: line.textContent };
     this.#nodes.set(n.id, item);
     group.setAttribute('aria-label', n.title);
     return group;

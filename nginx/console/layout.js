@@ -2,8 +2,8 @@
 
 import { titleOf } from './dom.js';
 
-export const NODE = { width: 190, height: 58 };
-const GAP = { x: 70, y: 30 };
+export const NODE = { width: 180, height: 56 };
+const GAP = { x: 52, y: 28 };
 
 const number = (v) => (typeof v === 'number' && Number.isFinite(v) ? v : null);
 
@@ -101,7 +101,7 @@ function compact(places) {
     }
     return Math.max(1, least);
   };
-  const x = factor('x', NODE.width + 40, 'y', 2 * NODE.height, 2);
+  const x = factor('x', NODE.width + 30, 'y', 2 * NODE.height, 2);
   for (const place of all) place.x /= x;
   const y = factor('y', NODE.height + 26, 'x', NODE.width + 10, 4);
   for (const place of all) place.y /= y;
