@@ -363,6 +363,65 @@ def test_page_says_that_a_workflow_is_gone(page, suite):
     assert page.text("#alert") == ""
 
 
+LAYOUTS = """(async () => {
+  const { layout } = await import('/console/layout.js');
+  const node = (id, x, y, more) => ({ id, type: 'a.b.C', data: {}, ui_properties: x === undefined ? {} : { position: { x, y } }, ...more });
+  const edge = (source, target) => ({ source, target, sourceHandle: 'output', targetHandle: 'value' });
+  const many = Array.from({ length: 300 }, (_, i) => node('n' + i));
+  const graphs = {
+    nothing: null, empty: { nodes: [], edges: [] }, wrong: { nodes: 'x', edges: [null, 3] },
+    one: { nodes: [node('a')], edges: [edge('a', 'a')] },
+    cycle: { nodes: ['a', 'b', 'c'].map((i) => node(i)), edges: [edge('a', 'b'), edge('b', 'c'), edge('c', 'a')] },
+    dangling: { nodes: [node('a')], edges: [edge('a', 'gone'), edge('gone', 'a')] },
+    diamond: { nodes: ['a', 'b', 'c', 'd'].map((i) => node(i)), edges: [edge('a', 'b'), edge('a', 'c'), edge('b', 'd'), edge('c', 'd')] },
+    chain: { nodes: many, edges: many.slice(1).map((n, i) => edge('n' + i, n.id)) },
+    stacked: { nodes: [node('a', 5, 5), node('b', 5, 5), node('c', 5, 5)], edges: [] },
+    half: { nodes: [node('a', 1, 1), node('b')], edges: [edge('a', 'b')] },
+    wide: { nodes: [node('a', 0, 0), node('b', 900, 20), node('c', 900, 600)], edges: [edge('a', 'b')] },
+    huge: { nodes: [node('a', -1e6, 1e6), node('b', 1e6, -1e6)], edges: [] },
+    group: { nodes: [node('g', 100, 100, { type: 'nodetool.workflows.base_node.Group', ui_properties: { position: { x: 100, y: 100 }, width: 600, height: 300 } }),
+      node('in', 20, 50, { parent_id: 'g' }), node('loop', 300, 50, { parent_id: 'loop' })], edges: [] },
+  };
+  const bad = [];
+  for (const [name, graph] of Object.entries(graphs)) {
+    const { nodes, box } = layout(graph);
+    if (![box.x, box.y, box.width, box.height].every(Number.isFinite)) bad.push(name + ': no bounds');
+    const solid = nodes.filter((n) => n.kind === 'node');
+    for (const a of solid) for (const b of solid) {
+      if (a !== b && Math.abs(a.x - b.x) < 180 && Math.abs(a.y - b.y) < 56) bad.push(`${name}: ${a.id} lies on ${b.id}`);
+    }
+    if (name === 'group' && nodes.find((n) => n.id === 'in').x !== 120) bad.push('a child is placed relative to its group');
+  }
+  return bad.slice(0, 5); })()"""
+
+
+def test_page_lays_out_every_graph(page, suite):
+    page.open(suite.url + "/")
+    bad = page.eval(LAYOUTS)
+    assert not bad, bad
+
+
+FLOOD = """(async () => {
+  const { Run } = await import('/console/run.js');
+  const run = new Run('j', { id: 'w', graph: { edges: [{ id: 'e', source: 's' }] } });
+  const began = performance.now();
+  for (let seq = 1; seq <= 50000; seq++) {
+    const common = { job_seq: seq, job_id: 'j', node_id: 'n' + seq % 100 };
+    run.apply(seq % 3 ? { ...common, type: 'output_update', node_name: 'o', output_name: 'o', value: seq, output_type: 'int' }
+      : { ...common, type: 'log_update', content: 'x'.repeat(100), severity: 'info' });
+  }
+  const kept = Math.max(...Array.from(run.outputs.values(), (o) => o.values.length));
+  const repeated = run.apply({ type: 'output_update', job_seq: 50000, node_id: 'n1', value: 1 });
+  return { ms: performance.now() - began, kept, log: run.log.length, repeated }; })()"""
+
+
+def test_page_takes_a_flood_of_messages(page, suite):
+    page.open(suite.url + "/")
+    got = page.eval(FLOOD)
+    assert got["kept"] <= 500 and got["log"] <= 500 and got["repeated"] is False, got
+    assert got["ms"] < 3000, got
+
+
 def test_page_says_how_to_begin(page, suite):
     suite.server.empty = True
     page.open(suite.url + "/")
