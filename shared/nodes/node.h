@@ -25,6 +25,10 @@ struct node_prop {
 	const char *min;         /* bounds as JSON numbers, shown to clients and not enforced; NULL for none */
 	const char *max;
 	bool required; /* needs an edge: "Missing inputs: …" otherwise */
+	/* Shown to clients as required and without default (the original makes the default when a node is made); runs
+	 * use `def` all the same. */
+	bool no_default;
+	const char *json_schema_extra; /* JSON object for the editor's widget; NULL for none */
 };
 
 /* One output slot. A table of them ends with an entry without name. */
@@ -57,7 +61,8 @@ enum node_result {
 	NODE_FAILED = -1, /* after node_fail */
 	NODE_DONE = 0,
 	NODE_MORE = 1, /* a generator has more: call `next` again */
-	NODE_WAIT = 2  /* call the same function again when what was asked of node_wait_* has happened */
+	NODE_WAIT = 2, /* call the same function again when what was asked of node_wait_* has happened */
+	NODE_SUSPEND = 3 /* after node_suspend: ends the run as suspended */
 };
 
 struct node_type {
@@ -124,6 +129,12 @@ struct arena *node_arena(struct node_ctx *ctx);
 void node_wait_ms(struct node_ctx *ctx, int64_t ms);
 void node_wait_fd(struct node_ctx *ctx, int fd, short poll_events);
 
+/* Asks to suspend the run: the other nodes are cancelled, `state` (taken) is kept with the job and comes back from
+ * node_resume_state when the job is resumed. Returns NODE_SUSPEND. */
+enum node_result node_suspend(struct node_ctx *ctx, const char *reason, struct value *state);
+/* What this node gave to node_suspend in the run that is being resumed: lent; NULL when this is no such resumption. */
+struct value *node_resume_state(struct node_ctx *ctx);
+
 /* Messages to the clients that watch the run. */
 void node_progress(struct node_ctx *ctx, int64_t done, int64_t total);
 void node_log(struct node_ctx *ctx, const char *severity, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -138,9 +149,37 @@ const char *node_id(struct node_ctx *ctx);
 /* A setting or secret of the run's user; NULL when there is none. Memory of node_arena. */
 const char *node_secret(struct node_ctx *ctx, const char *name);
 
+/* ---- the registry (registry.c) ------------------------------------------------------------------------ */
+
+/* All tables, ended by NULL; defined by wsd/nodes/all.c (unit tests of the engine bring their own). */
+extern const struct node_table *const node_tables[];
+
 /* Every node type that is built in, and the lookup by type name (NULL when unknown). */
 size_t node_type_count(void);
 const struct node_type *node_type_at(size_t i);
 const struct node_type *node_type_find(const char *type);
+
+struct type;
+
+/* A declaration with its texts read: types and defaults. Kept for the life of the process; one thread. */
+struct node_info {
+	const struct node_type *type;
+	size_t prop_count;
+	struct node_prop_info {
+		const char *name;
+		const struct type *type;
+		/* Typed, and a tuple where an "any" has [] (Python's str() of it shows). Lent. */
+		struct value *def;
+	} *props;
+	size_t slot_count;
+	struct node_slot_info {
+		const char *name;
+		const struct type *type;
+	} *slots;
+};
+/* NULL when the type is unknown. A broken declaration aborts (make check reads them all). */
+const struct node_info *node_info_find(const char *type);
+/* The declaration as GET /api/nodes/metadata shows it: a new reference. */
+struct value *node_metadata(const struct node_info *info);
 
 #endif

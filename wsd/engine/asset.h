@@ -1,0 +1,23 @@
+/*
+ * asset: the bytes behind a reference to an asset.
+ */
+#ifndef ENGINE_ASSET_H
+#define ENGINE_ASSET_H
+
+#include "value/value.h"
+
+#define ASSET_MAX ((size_t)128 << 20) /* bytes of one asset that a run is ready to read */
+
+/* True when a reference names nothing: uri "", asset_id and data null. */
+bool asset_empty(const struct value *ref);
+/* The media type by which clients are given assets of a type ("image": image/png …). */
+const char *asset_mime(const char *type);
+
+/* Appends the content of an asset reference (a map): its data, else the stored file of its asset_id, else its uri
+ * (asset:, data:, file:, http:, https:). A relative file lies in `workspace` (may be NULL). Fails when there is nothing,
+ * when the reference may not be followed, or when it is longer than `out` allows. */
+int asset_read(const struct value *ref, const char *workspace, struct buf *out, struct err *err) MUST_CHECK;
+/* The same for a bare uri. */
+int asset_read_uri(const char *uri, const char *workspace, struct buf *out, struct err *err) MUST_CHECK;
+
+#endif

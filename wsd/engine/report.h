@@ -1,0 +1,16 @@
+/*
+ * report: what only the nodes that show values may do: output, preview, tool result (notes-engine section 6).
+ */
+#ifndef ENGINE_REPORT_H
+#define ENGINE_REPORT_H
+
+#include "nodes/node.h"
+
+/* Reports a value of the job under this output name: an output_update, an entry of the job's result, an item on the
+ * node's first slot. Null is shown only. Fails in text mode for a reference to an asset that names nothing. `v` is lent. */
+enum node_result node_report_output(struct node_ctx *node, const char *name, struct value *v);
+
+/* A message of this type (preview_update, tool_result_update) that shows a value under `key`. `v` is lent. */
+void node_report_value(struct node_ctx *node, const char *type, const char *key, struct value *v);
+
+#endif

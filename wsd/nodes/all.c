@@ -1,0 +1,31 @@
+/* Every node that is built in: one table per namespace, one line each. */
+#include "nodes/node.h"
+
+extern const struct node_table nodes_base;
+extern const struct node_table nodes_boolean;
+extern const struct node_table nodes_compare;
+extern const struct node_table nodes_constant;
+extern const struct node_table nodes_control;
+extern const struct node_table nodes_input;
+extern const struct node_table nodes_lib_math;
+extern const struct node_table nodes_list;
+extern const struct node_table nodes_list_sets;
+extern const struct node_table nodes_numbers;
+extern const struct node_table nodes_output;
+extern const struct node_table nodes_triggers;
+
+const struct node_table *const node_tables[] = {
+	&nodes_base,
+	&nodes_boolean,
+	&nodes_compare,
+	&nodes_constant,
+	&nodes_control,
+	&nodes_input,
+	&nodes_lib_math,
+	&nodes_list,
+	&nodes_list_sets,
+	&nodes_numbers,
+	&nodes_output,
+	&nodes_triggers,
+	NULL,
+};
