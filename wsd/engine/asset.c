@@ -19,11 +19,29 @@ static const struct {
 	{ "audio", "audio/mp3", "mp3" },
 	{ "video", "video/mp4", "mp4" },
 	{ "text", "text/plain", "txt" },
-	{ "model_3d", "model/gltf-binary", "glb" },
+	{ "model_3d", NULL, "glb" },
 };
 
-const char *asset_mime(const char *type)
+static const char *model_mime(const char *format)
 {
+	static const char *const mimes[][2] = {
+		{ "stl", "model/stl" },     { "obj", "model/obj" }, { "gltf", "model/gltf+json" },
+		{ "ply", "model/ply" },     { "fbx", "model/fbx" }, { "usdz", "model/vnd.usdz+zip" },
+		{ "3mf", "model/3mf" },     { "dae", "model/vnd.collada+xml" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(mimes); i++)
+		if (strcmp(mimes[i][0], format) == 0)
+			return mimes[i][1];
+	return "model/gltf-binary";
+}
+
+const char *asset_mime(const struct value *ref)
+{
+	const char *type = map_str(ref, "type", "");
+
+	if (strcmp(type, "model_3d") == 0)
+		return model_mime(map_str(ref, "format", ""));
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (strcmp(kinds[i].type, type) == 0)
 			return kinds[i].mime;

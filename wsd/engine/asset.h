@@ -10,8 +10,8 @@
 
 /* True when a reference names nothing: uri "", asset_id and data null. */
 bool asset_empty(const struct value *ref);
-/* The media type by which clients are given assets of a type ("image": image/png …). */
-const char *asset_mime(const char *type);
+/* The media type by which clients are given an asset: by its type ("image": image/png …) and a 3D model's format. */
+const char *asset_mime(const struct value *ref);
 
 /* Appends the content of an asset reference (a map): its data, else the stored file of its asset_id, else its uri
  * (asset:, data:, file:, http:, https:). A relative file lies in `workspace` (may be NULL). Fails when there is nothing,

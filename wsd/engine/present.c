@@ -37,7 +37,7 @@ static struct value *as_data_uri(struct run *run, struct value *ref)
 		log_debug("asset stays a reference: %s", why.detail);
 		out = value_ref(ref);
 	} else {
-		buf_printf(&uri, "data:%s;base64,", asset_mime(map_str(ref, "type", "")));
+		buf_printf(&uri, "data:%s;base64,", asset_mime(ref));
 		base64_encode(&uri, bytes.data, bytes.len, false);
 		out = uri.failed ? value_ref(ref)
 				 : with_content(ref, value_strn(uri.data, uri.len), value_null());
