@@ -12,6 +12,10 @@ extern const struct node_table nodes_list;
 extern const struct node_table nodes_list_sets;
 extern const struct node_table nodes_numbers;
 extern const struct node_table nodes_output;
+extern const struct node_table nodes_text;
+extern const struct node_table nodes_text_check;
+extern const struct node_table nodes_text_clean;
+extern const struct node_table nodes_text_regex;
 extern const struct node_table nodes_triggers;
 
 const struct node_table *const node_tables[] = {
@@ -26,6 +30,10 @@ const struct node_table *const node_tables[] = {
 	&nodes_list_sets,
 	&nodes_numbers,
 	&nodes_output,
+	&nodes_text,
+	&nodes_text_check,
+	&nodes_text_clean,
+	&nodes_text_regex,
 	&nodes_triggers,
 	NULL,
 };
