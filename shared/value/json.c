@@ -259,7 +259,7 @@ int json_write_str(struct buf *out, const char *text, size_t len, int style)
 		buf_add(out, text + run, i - run);
 		if (c < 0x80) {
 			i++;
-			if (c == 0x7f)
+			if (c == 0x7f && !(style & JSON_ASCII))
 				buf_addc(out, (char)c);
 			else
 				write_special(out, c);

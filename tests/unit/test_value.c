@@ -36,6 +36,7 @@ static void round_trip(const char *text, const char *expected)
 static void test_round_trips(void **state)
 {
 	(void)state;
+	round_trip("[\"\\u007f\"]", "[\"\\u007f\"]"); /* as json.dumps writes it */
 	round_trip("[1.5,0.1,1e-7,1e16,1e0,-0.0,5.0]", "[1.5, 0.1, 1e-07, 1e+16, 1.0, -0.0, 5.0]");
 	round_trip("[123456789012345678901234567890,-9223372036854775808,18446744073709551615]",
 		   "[123456789012345678901234567890, -9223372036854775808, 18446744073709551615]");

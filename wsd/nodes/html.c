@@ -1,0 +1,229 @@
+/* The tree of an HTML text: building it from the parser's events, walking and changing it. */
+#include "wsd/nodes/html_parser.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static bool name_in(struct sv name, const char *const list[])
+{
+	for (; *list; list++) {
+		if (sv_eq(name, *list))
+			return true;
+	}
+	return false;
+}
+
+static bool is_void(struct sv name)
+{
+	static const char *const names[] = { "area",    "base",   "br",       "col",      "embed",   "hr",    "img",
+					     "input",   "keygen", "link",     "menuitem", "meta",    "param", "source",
+					     "track",   "wbr",    "basefont", "bgsound",  "command", "frame", "image",
+					     "isindex", "nextid", "spacer",   NULL };
+
+	return name_in(name, names);
+}
+
+static bool is_container(struct sv name)
+{
+	static const char *const names[] = { "script", "style", "template", "rt", "rp", NULL };
+
+	return name_in(name, names);
+}
+
+static bool keeps_space(struct sv name)
+{
+	return sv_eq(name, "pre") || sv_eq(name, "textarea");
+}
+
+/* ---- building ----------------------------------------------------------------------------------------- */
+
+static void link_last(struct html_node *parent, struct html_node *node)
+{
+	node->parent = parent;
+	node->prev = parent->last;
+	node->next = NULL;
+	if (parent->last)
+		parent->last->next = node;
+	else
+		parent->first = node;
+	parent->last = node;
+}
+
+static struct html_node *new_node(struct html_builder *b, enum html_kind kind)
+{
+	struct html_node *node = arena_alloc(b->arena, sizeof(*node));
+
+	node->kind = kind;
+	link_last(b->open, node);
+	return node;
+}
+
+static bool only_blanks(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (!strchr(" \n\t\f\r", text[i]) || !text[i])
+			return false;
+	}
+	return true;
+}
+
+/* A run of text has ended: blanks alone shrink to one, except where they count. */
+void html_flush(struct html_builder *b)
+{
+	struct buf *text = &b->text;
+	struct html_node *node;
+
+	if (!text->len)
+		return;
+	node = new_node(b, HTML_TEXT);
+	if (b->keep_space == 0 && only_blanks(text->data, text->len))
+		node->text = memchr(text->data, '\n', text->len) ? SV_LIT("\n") : SV_LIT(" ");
+	else
+		node->text = (struct sv){ arena_strndup(b->arena, text->data, text->len), text->len };
+	if (b->container)
+		node->container = b->container->name;
+	buf_reset(text);
+}
+
+void html_add_other(struct html_builder *b, enum html_kind kind, struct sv text)
+{
+	struct html_node *node;
+
+	html_flush(b);
+	node = new_node(b, kind);
+	node->text = text;
+}
+
+void html_open_tag(struct html_builder *b, struct sv name, struct html_attr *attrs, bool closed)
+{
+	struct html_node *node;
+
+	html_flush(b);
+	node = new_node(b, HTML_TAG);
+	node->name = name;
+	node->attrs = attrs;
+	if (closed)
+		return;
+	if (is_void(name)) {
+		b->closed_void = name;
+		return;
+	}
+	b->open = node;
+	b->keep_space += keeps_space(name);
+	if (is_container(name)) {
+		node->container = b->container ? b->container->name : (struct sv){ NULL, 0 };
+		b->container = node;
+	}
+}
+
+/* The tag around `node` whose texts are kept apart, or NULL. */
+static struct html_node *outer_container(struct html_node *node)
+{
+	for (node = node->parent; node && !is_container(node->name); node = node->parent)
+		continue;
+	return node;
+}
+
+static void close_open(struct html_builder *b)
+{
+	struct html_node *node = b->open;
+
+	b->keep_space -= keeps_space(node->name);
+	if (node == b->container)
+		b->container = outer_container(node);
+	b->open = node->parent;
+}
+
+void html_close_tag(struct html_builder *b, struct sv name)
+{
+	struct html_node *at = b->open;
+
+	if (b->closed_void.p && b->closed_void.n == name.n && memcmp(b->closed_void.p, name.p, name.n) == 0) {
+		b->closed_void.p = NULL;
+		return;
+	}
+	html_flush(b);
+	while (at->parent && !(at->name.n == name.n && memcmp(at->name.p, name.p, name.n) == 0))
+		at = at->parent;
+	if (!at->parent)
+		return;
+	while (b->open != at)
+		close_open(b);
+	close_open(b);
+}
+
+/* ---- walking ------------------------------------------------------------------------------------------ */
+
+struct html_node *html_next(const struct html_node *node, const struct html_node *root)
+{
+	if (node->first)
+		return node->first;
+	while (node != root && !node->next)
+		node = node->parent;
+	return node == root ? NULL : node->next;
+}
+
+bool html_is(const struct html_node *node, const char *name)
+{
+	return node->kind == HTML_TAG && sv_eq(node->name, name);
+}
+
+struct html_node *html_find(const struct html_node *node, const struct html_node *root, const char *name)
+{
+	struct html_node *at = html_next(node, root);
+
+	while (at && !html_is(at, name))
+		at = html_next(at, root);
+	return at;
+}
+
+struct sv html_attr(const struct html_node *node, const char *name)
+{
+	struct sv value = { NULL, 0 };
+
+	/* Of repeated attributes the last one counts. */
+	for (const struct html_attr *attr = node->attrs; attr; attr = attr->next) {
+		if (sv_eq(attr->name, name))
+			value = attr->value;
+	}
+	return value;
+}
+
+void html_text(const struct html_node *node, struct buf *out)
+{
+	struct sv own = is_container(node->name) ? node->name : (struct sv){ NULL, 0 };
+
+	for (const struct html_node *at = html_next(node, node); at; at = html_next(at, node)) {
+		bool shown = at->kind == HTML_CDATA && !own.p;
+
+		if (at->kind == HTML_TEXT)
+			shown = own.n == at->container.n &&
+				memcmp(own.n ? own.p : "", own.n ? at->container.p : "", own.n) == 0;
+		if (shown)
+			buf_add(out, at->text.p, at->text.n);
+	}
+}
+
+void html_remove(struct html_node *node)
+{
+	struct html_node *parent = node->parent;
+
+	if (node->prev)
+		node->prev->next = node->next;
+	else
+		parent->first = node->next;
+	if (node->next)
+		node->next->prev = node->prev;
+	else
+		parent->last = node->prev;
+	node->parent = node->prev = node->next = NULL;
+}
+
+void html_append_text(struct arena *arena, struct html_node *node, struct sv text)
+{
+	struct html_node *added = arena_alloc(arena, sizeof(*added));
+
+	added->kind = HTML_TEXT;
+	added->text = text;
+	link_last(node, added);
+}
