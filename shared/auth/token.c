@@ -9,45 +9,12 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <yaml.h>
+
+#include "value/yaml.h"
 
 #define TOKEN_BYTES 32
 #define KEY "server_auth_token"
 #define DEPLOYMENT_MAX ((size_t)1 << 20)
-
-/* The value of the key in a YAML text; NULL when it has none; *good tells whether the text is a YAML map at all. */
-static char *token_in(const char *text, size_t len, bool *good)
-{
-	yaml_parser_t parser;
-	yaml_document_t doc;
-	yaml_node_t *root;
-	char *token = NULL;
-
-	*good = false;
-	if (!yaml_parser_initialize(&parser))
-		return NULL;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-	if (!yaml_parser_load(&parser, &doc)) {
-		yaml_parser_delete(&parser);
-		return NULL;
-	}
-	root = yaml_document_get_root_node(&doc);
-	*good = !root || root->type == YAML_MAPPING_NODE;
-	for (yaml_node_pair_t *p = root && *good ? root->data.mapping.pairs.start : NULL;
-	     p && p < root->data.mapping.pairs.top; p++) {
-		yaml_node_t *k = yaml_document_get_node(&doc, p->key);
-		yaml_node_t *v = yaml_document_get_node(&doc, p->value);
-
-		if (!k || !v || k->type != YAML_SCALAR_NODE || v->type != YAML_SCALAR_NODE || !v->data.scalar.length ||
-		    strcmp((const char *)k->data.scalar.value, KEY) != 0)
-			continue;
-		free(token);
-		token = xstrdup((const char *)v->data.scalar.value);
-	}
-	yaml_document_delete(&doc);
-	yaml_parser_delete(&parser);
-	return token;
-}
 
 static int read_file(const char *path, struct buf *out, struct err *err)
 {
@@ -82,24 +49,48 @@ static int write_file(const char *path, const struct buf *text, struct err *err)
 	return 0;
 }
 
-static char *make_token(const char *path, struct buf *text, struct err *err)
+static char *make_token(const char *path, struct value *doc, struct err *err)
 {
 	char *token = random_token(TOKEN_BYTES);
-	char *check;
-	bool good;
+	struct buf text;
 
-	if (text->len && text->data[text->len - 1] != '\n')
-		buf_addc(text, '\n');
-	buf_printf(text, KEY ": \"%s\"\n", token);
-	check = token_in(text->data, text->len, &good);
-	if (!check || strcmp(check, token) != 0)
-		err_set(err, 500, "deployment.yaml is no plain YAML map: add " KEY " to it yourself");
-	else if (write_file(path, text, err) == 0)
+	map_set_str(doc, KEY, token);
+	buf_init(&text, DEPLOYMENT_MAX);
+	if (yaml_write(&text, doc, YAML_UNICODE) || text.failed || write_file(path, &text, err)) {
+		if (text.failed)
+			err_set(err, 500, "deployment.yaml is too long");
+		free(token);
+		token = NULL;
+	}
+	buf_free(&text);
+	return token;
+}
+
+static char *find_or_make(const char *path, struct err *err)
+{
+	struct buf text;
+	struct value *doc = NULL;
+	char *token = NULL;
+	const char *found;
+
+	buf_init(&text, DEPLOYMENT_MAX);
+	if (read_file(path, &text, err))
 		goto out;
-	free(token);
-	token = NULL;
+	doc = yaml_parse(text.data ? text.data : "", text.len, err);
+	if (!doc)
+		goto out;
+	if (value_is_null(doc))
+		doc = value_map();
+	found = map_str(doc, KEY, "");
+	if (*found)
+		token = xstrdup(found);
+	else if (value_is(doc, VALUE_MAP))
+		token = make_token(path, doc, err);
+	else
+		err_set(err, 500, "deployment.yaml: the top level must be a map");
 out:
-	free(check);
+	value_unref(doc);
+	buf_free(&text);
 	return token;
 }
 
@@ -121,9 +112,7 @@ char *server_token(struct err *err)
 	const char *set = config_get("SERVER_AUTH_TOKEN");
 	char path[4096];
 	char lock_path[4200];
-	struct buf text;
-	char *token = NULL;
-	bool good;
+	char *token;
 	int lock;
 
 	if (set)
@@ -138,13 +127,7 @@ char *server_token(struct err *err)
 	lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (lock >= 0)
 		flock(lock, LOCK_EX);
-	buf_init(&text, DEPLOYMENT_MAX);
-	if (read_file(path, &text, err) == 0) {
-		token = token_in(text.data ? text.data : "", text.len, &good);
-		if (!token)
-			token = make_token(path, &text, err);
-	}
-	buf_free(&text);
+	token = find_or_make(path, err);
 	if (lock >= 0)
 		close(lock);
 	return token;

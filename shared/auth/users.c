@@ -2,14 +2,18 @@
 #include "auth/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <yaml.h>
+#include <unistd.h>
+
+#include "value/yaml.h"
 
 #define USERS_MAX 100000
+#define FILE_MAX ((size_t)64 << 20)
 
 struct user {
 	char id[AUTH_ID_MAX];
@@ -29,72 +33,48 @@ void users_free(void)
 	memset(&users, 0, sizeof(users));
 }
 
-static const char *scalar(yaml_document_t *doc, int index)
-{
-	yaml_node_t *node = yaml_document_get_node(doc, index);
-
-	return node && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
-}
-
-static yaml_node_t *entry(yaml_document_t *doc, yaml_node_t *map, const char *name)
-{
-	if (!map || map->type != YAML_MAPPING_NODE)
-		return NULL;
-	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
-		const char *key = scalar(doc, p->key);
-
-		if (key && strcmp(key, name) == 0)
-			return yaml_document_get_node(doc, p->value);
-	}
-	return NULL;
-}
-
-static const char *text_entry(yaml_document_t *doc, yaml_node_t *map, const char *name)
-{
-	yaml_node_t *node = entry(doc, map, name);
-
-	return node && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "";
-}
-
 /* A user without an id or a whole hash can never be matched, and is left out. */
-static void add_user(yaml_document_t *doc, yaml_node_t *record)
+static void add_user(const struct value *record)
 {
-	const char *id = text_entry(doc, record, "user_id");
-	const char *hash = text_entry(doc, record, "token_hash");
+	const struct value *id = map_get(record, "user_id");
+	const char *hash = map_str(record, "token_hash", "");
 	struct user *u;
 
-	if (!*id || strlen(id) >= AUTH_ID_MAX || strlen(hash) != 64 || users.count == USERS_MAX)
+	if (strlen(hash) != 64 || users.count == USERS_MAX)
 		return;
 	if ((users.count & (users.count - 1)) == 0)
 		users.list = xrealloc(users.list, (users.count ? users.count * 2 : 1) * sizeof(*users.list));
-	u = &users.list[users.count++];
-	snprintf(u->id, sizeof(u->id), "%s", id);
-	snprintf(u->hash, sizeof(u->hash), "%s", hash);
-	u->admin = strcmp(text_entry(doc, record, "role"), "admin") == 0;
+	u = &users.list[users.count];
+	if (value_is(id, VALUE_INT))
+		snprintf(u->id, sizeof(u->id), "%lld", (long long)value_as_int(id));
+	else if (value_is(id, VALUE_STR) && value_len(id) && value_len(id) < sizeof(u->id))
+		memcpy(u->id, value_text(id), value_len(id) + 1);
+	else
+		return;
+	memcpy(u->hash, hash, sizeof(u->hash));
+	u->admin = strcmp(map_str(record, "role", ""), "admin") == 0;
+	users.count++;
 }
 
-static void read_users(FILE *f, const char *path)
+static void read_users(int fd, const char *path)
 {
-	yaml_parser_t parser;
-	yaml_document_t doc;
-	yaml_node_t *list;
+	struct err err = { 0 };
+	struct value *doc;
+	struct value *user;
+	struct buf text;
+	ssize_t n;
+	char *room;
 
-	if (!yaml_parser_initialize(&parser))
-		return;
-	yaml_parser_set_input_file(&parser, f);
-	if (!yaml_parser_load(&parser, &doc)) {
-		log_error("%s, line %zu: %s: no user can log in", path, parser.problem_mark.line + 1,
-			  parser.problem ? parser.problem : "not YAML");
-		yaml_parser_delete(&parser);
-		return;
-	}
-	list = entry(&doc, yaml_document_get_root_node(&doc), "users");
-	if (list && list->type == YAML_MAPPING_NODE) {
-		for (yaml_node_pair_t *p = list->data.mapping.pairs.start; p < list->data.mapping.pairs.top; p++)
-			add_user(&doc, yaml_document_get_node(&doc, p->value));
-	}
-	yaml_document_delete(&doc);
-	yaml_parser_delete(&parser);
+	buf_init(&text, FILE_MAX);
+	while ((room = buf_reserve(&text, 65536)) && (n = read(fd, room, 65536)) > 0)
+		text.len += (size_t)n;
+	doc = text.failed ? NULL : yaml_parse(text.data, text.len, &err);
+	if (!doc)
+		log_error("%s: %s: no user can log in", path, text.failed ? "too long" : err.detail);
+	for (size_t i = 0; map_entry(map_get(doc, "users"), i, NULL, &user); i++)
+		add_user(user);
+	value_unref(doc);
+	buf_free(&text);
 }
 
 static bool unchanged(const struct stat *st)
@@ -108,29 +88,24 @@ static void refresh(void)
 	const char *set = config_get("USERS_FILE");
 	struct stat st;
 	char path[4096];
-	FILE *f;
+	int fd;
 
 	if (set[0] == '~' && set[1] == '/')
 		snprintf(path, sizeof(path), "%s%s", config_home(), set + 1);
 	else
 		snprintf(path, sizeof(path), "%s", set);
-	if (stat(path, &st)) {
-		if (users.count)
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st)) {
+		if (users.count || errno != ENOENT)
 			log_warn("%s: %s: no user can log in", path, strerror(errno));
 		users_free();
-		return;
+	} else if (!unchanged(&st)) {
+		users_free();
+		read_users(fd, path);
+		users.stat = st;
 	}
-	if (unchanged(&st))
-		return;
-	users_free();
-	f = fopen(path, "r");
-	if (!f) {
-		log_error("%s: %s: no user can log in", path, strerror(errno));
-		return;
-	}
-	read_users(f, path);
-	fclose(f);
-	users.stat = st;
+	if (fd >= 0)
+		close(fd);
 }
 
 bool users_find(const char *token, struct auth_user *out)

@@ -18,17 +18,26 @@ static int64_t content_length(const struct request *req)
 	return *end || n < 0 ? -1 : n;
 }
 
+/* NODETOOL_BASE_PATH without final slashes: the part of the path under which the server hangs; "" when there is none. */
+static struct sv base_path(void)
+{
+	struct sv base = sv_of(config_get("NODETOOL_BASE_PATH"));
+
+	while (base.n && base.p[base.n - 1] == '/')
+		base.n--;
+	return base;
+}
+
 /* The path as the client sent it: REQUEST_URI up to "?"; hosts without it give SCRIPT_NAME and PATH_INFO (decoded
- * already). NODETOOL_BASE_PATH is the part of it under which the server hangs. */
+ * already). */
 static const char *raw_path(struct request *req)
 {
 	const char *uri = req_cgi(req, "REQUEST_URI");
-	const char *base = config_get("NODETOOL_BASE_PATH");
+	struct sv base = base_path();
 	const char *script = req_cgi(req, "SCRIPT_NAME");
 	const char *info = req_cgi(req, "PATH_INFO");
 	const char *path;
 	const char *host;
-	size_t len;
 
 	if (uri && *uri) {
 		host = strstr(uri, "://");
@@ -38,11 +47,8 @@ static const char *raw_path(struct request *req)
 	} else {
 		path = arena_printf(req->arena, "%s%s", script ? script : "", info ? info : "");
 	}
-	len = base ? strlen(base) : 0;
-	while (len && base[len - 1] == '/')
-		len--;
-	if (len && strncmp(path, base, len) == 0 && (path[len] == '/' || !path[len]))
-		path += len;
+	if (base.n && strncmp(path, base.p, base.n) == 0 && (path[base.n] == '/' || !path[base.n]))
+		path += base.n;
 	return *path ? path : "/";
 }
 
@@ -135,7 +141,7 @@ static int no_route(struct request *req, struct response *res)
 static int redirect_slash(struct request *req, struct response *res)
 {
 	size_t len = strlen(req->path);
-	const char *base = config_get("NODETOOL_BASE_PATH");
+	struct sv base = base_path();
 	const char *path = req->path;
 
 	if (path[len - 1] == '/') {
@@ -146,7 +152,7 @@ static int redirect_slash(struct request *req, struct response *res)
 		path = arena_printf(req->arena, "%s/", path);
 	}
 	return res_redirect(res, 307,
-			    arena_printf(req->arena, "%s%s%s%s%s", req_origin(req), base ? base : "", path,
+			    arena_printf(req->arena, "%s%.*s%s%s%s", req_origin(req), (int)base.n, base.p ? base.p : "", path,
 					 *req->query_string ? "?" : "", req->query_string));
 }
 
@@ -256,6 +262,7 @@ void http_serve(const struct router *router, struct http_io *io, struct arena *a
 	struct request req;
 	struct response *res = arena_alloc(arena, sizeof(*res));
 
+	config_refresh();
 	request_init(&req, router, io, arena);
 	res_init(res, &req);
 	log_set_context(req.id);

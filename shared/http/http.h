@@ -85,7 +85,7 @@ struct field {
 	const char *model_name;  /* MODEL: name in the OpenAPI document; NULL: shown in place */
 };
 
-/* The body of a route: a model of these fields; a list of models. */
+/* The body of a route: a model of these fields; a list of models. (Like ITEM below: in tables outside of functions only.) */
 #define BODY(fields) (&(const struct field){ .kind = FIELD_MODEL, .model = (fields) })
 #define BODY_LIST(fields) \
 	(&(const struct field){ .kind = FIELD_LIST, .item = &(const struct field){ .kind = FIELD_MODEL, .model = (fields) } })

@@ -360,7 +360,8 @@ static struct value *check_datetime(struct check *check, struct value *in, const
 		seconds /= 1000;
 	if (!check->strict && fabs(seconds) < YEAR_10000)
 		return value_str(time_utc((int64_t)(seconds * 1e6), "+00:00", iso));
-	field_error(check, "datetime_type", at, "Input should be a valid datetime", in, NULL);
+	field_error(check, "datetime_parsing", at,
+		    "Input should be a valid datetime, dates after 9999 are not supported as unix timestamps", in, NULL);
 	return NULL;
 }
 
