@@ -1,0 +1,585 @@
+/* The registry of runs and their life: see jobs.h. Their messages are built in job_message.c. */
+#include "wsd/jobs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "wsd/job_message.h"
+#include "wsd/updates.h"
+
+#define BUCKETS 1024
+#define GRACE_US ((int64_t)80000)          /* from CANCEL to SIGKILL */
+#define ENDED_MAX 100                      /* ended runs that are remembered */
+#define ENDED_BYTES ((size_t)16 << 20)     /* and what their messages may take */
+#define ENDED_US ((int64_t)3600 * 1000000) /* and for how long */
+#define ACTIVE_MAX 10000                   /* runs that wait or run */
+#define EARLY_MAX ((size_t)64 << 20)       /* input for a run that has no runner yet */
+
+static struct {
+	struct job *buckets[BUCKETS];
+	lws_dll2_owner_t active;
+	lws_dll2_owner_t ended; /* the oldest first */
+	size_t ended_bytes;
+	struct history_limits limits;
+	int64_t started;
+	bool closing;
+} jobs;
+
+static void submit_start(struct job *job);
+static void send_early(struct job *job);
+static void end(struct job *job, const char *status, const char *error);
+
+/* ---- registry ------------------------------------------------------------------------------------------ */
+
+static struct job **bucket(const char *id)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *id; id++)
+		hash = (hash ^ (unsigned char)*id) * 16777619u;
+	return &jobs.buckets[hash % BUCKETS];
+}
+
+static struct job *lookup(const char *id)
+{
+	struct job *job = *bucket(id);
+
+	while (job && strcmp(job->id, id))
+		job = job->hash_next;
+	return job;
+}
+
+static void unhash(struct job *job)
+{
+	struct job **at = bucket(job->id);
+
+	while (*at != job)
+		at = &(*at)->hash_next;
+	*at = job->hash_next;
+}
+
+static void hash(struct job *job)
+{
+	struct job **at = bucket(job->id);
+
+	job->hash_next = *at;
+	*at = job;
+}
+
+/* A UUID with or without dashes: what a client may choose as the id of its run. */
+static bool well_formed(const char *id)
+{
+	size_t len = strlen(id);
+	size_t i;
+
+	if (len != 32 && len != 36)
+		return false;
+	for (i = 0; i < len; i++) {
+		if (len == 36 && (i == 8 || i == 13 || i == 18 || i == 23)) {
+			if (id[i] != '-')
+				return false;
+		} else if (!strchr("0123456789abcdefABCDEF", id[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+struct job *job_find(const char *id, const char *user_id)
+{
+	struct job *job = lookup(id);
+
+	return job && !strcmp(job->user_id, user_id) ? job : NULL;
+}
+
+bool job_is_active(const struct job *job)
+{
+	return job->state < JOB_ENDED;
+}
+
+/* What only a run that goes on needs. */
+static void free_burden(struct job *job)
+{
+	value_unref(job->graph);
+	value_unref(job->params);
+	value_unref(job->result);
+	buf_free(&job->early_frames);
+	job->graph = job->params = job->result = NULL;
+}
+
+static void free_job(struct job *job)
+{
+	unhash(job);
+	lws_dll2_remove(&job->link);
+	loop_timer_stop(&job->grace);
+	free_burden(job);
+	history_free(&job->history);
+	free(job->user_id);
+	free(job->workflow_id);
+	free(job->job_type);
+	free(job->workspace);
+	free(job->error);
+	free(job->error_kind);
+	free(job->suspended_node);
+	free(job->suspension_reason);
+	free(job->suspension_state);
+	free(job);
+}
+
+static void forget_old(void)
+{
+	int64_t now = time_mono_us();
+	struct job *job;
+
+	while (jobs.ended.head) {
+		job = lws_container_of(jobs.ended.head, struct job, link);
+		if (jobs.ended.count <= ENDED_MAX && jobs.ended_bytes <= ENDED_BYTES && now - job->ended_at < ENDED_US)
+			break;
+		jobs.ended_bytes -= job->history.bytes;
+		free_job(job);
+	}
+}
+
+/* ---- watchers ------------------------------------------------------------------------------------------ */
+
+struct watch *job_watch(struct job *job, void *owner, lws_dll2_owner_t *list,
+			void (*message)(struct watch *, struct blob *), void (*ended)(struct watch *))
+{
+	struct watch *w = xcalloc(1, sizeof(*w));
+
+	w->job = job;
+	w->owner = owner;
+	w->message = message;
+	w->ended = ended;
+	lws_dll2_add_tail(&w->in_job, &job->watchers);
+	if (list)
+		lws_dll2_add_tail(&w->in_owner, list);
+	return w;
+}
+
+void job_unwatch(struct watch *watch)
+{
+	lws_dll2_remove(&watch->in_job);
+	lws_dll2_remove(&watch->in_owner);
+	free(watch->workflow_id);
+	free(watch);
+}
+
+/* Numbers, keeps and sends a message; takes the reference. */
+static void broadcast(struct job *job, struct blob *blob)
+{
+	history_add(&job->history, blob, &jobs.limits);
+	if (job->watchers.count)
+		job->delivered = blob->seq;
+	blob_ref(blob);
+	lws_start_foreach_dll_safe(struct lws_dll2 *, d, next, lws_dll2_get_head(&job->watchers)) {
+		struct watch *w = lws_container_of(d, struct watch, in_job);
+
+		w->message(w, blob);
+	} lws_end_foreach_dll_safe(d, next);
+	blob_unref(blob);
+}
+
+/* A message of the daemon's own; takes the reference. */
+static void say(struct job *job, struct value *message)
+{
+	struct blob *blob;
+	uint32_t seq = job->history.last_seq + 1;
+
+	map_set_int(message, "job_seq", seq);
+	blob = blob_of_value(message);
+	blob->seq = seq;
+	blob->type = RUNNER_MSG_JOB_UPDATE;
+	value_unref(message);
+	broadcast(job, blob);
+}
+
+/* The row has changed: those who look at the user's jobs learn it. */
+static void announce(struct job *job, const struct journal_op *op, const char *event)
+{
+	if (op->etag[0])
+		updates_change(job->user_id, event, "job", job->id, op->etag);
+}
+
+static void submit(struct job *job, struct journal_op *op)
+{
+	op->want_etag = updates_wanted(job->user_id);
+	op->user_id = arena_strdup(op->arena, job->user_id);
+	journal_submit(op);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------- */
+
+static void tell_end(struct job *job)
+{
+	struct value *messages = job_end_messages(job);
+	size_t i;
+
+	for (i = 0; i < value_len(messages); i++)
+		say(job, value_ref(list_at(messages, i)));
+	value_unref(messages);
+	lws_start_foreach_dll_safe(struct lws_dll2 *, d, next, lws_dll2_get_head(&job->watchers)) {
+		struct watch *w = lws_container_of(d, struct watch, in_job);
+
+		lws_dll2_remove(&w->in_job);
+		w->ended(w);
+		job_unwatch(w);
+	} lws_end_foreach_dll_safe(d, next);
+}
+
+static void end_stored(struct journal_op *op)
+{
+	struct job *job = op->arg;
+
+	job->state = JOB_ENDED;
+	job->ended_at = time_mono_us();
+	lws_dll2_remove(&job->link);
+	lws_dll2_add_tail(&job->link, &jobs.ended);
+	tell_end(job);
+	if (op->kind == JOURNAL_END)
+		announce(job, op, "updated");
+	free_burden(job);
+	jobs.ended_bytes += job->history.bytes;
+	forget_old();
+}
+
+/* The run is over: stores its end, then everybody hears of it. */
+static void end(struct job *job, const char *status, const char *error)
+{
+	struct journal_op *op;
+
+	if (job->state >= JOB_ENDING)
+		return;
+	loop_timer_stop(&job->grace);
+	job->state = JOB_ENDING;
+	job->status = status;
+	if (error && !job->error)
+		job->error = xstrdup(error);
+	if (job->running_op)
+		journal_drop(job->running_op);
+	if (job->http && (job->early || job->no_workflow)) {
+		op = journal_op_new(JOURNAL_FORGET, end_stored, job);
+		op->id = arena_strdup(op->arena, job->id);
+		journal_submit(op);
+		return;
+	}
+	op = journal_op_new(JOURNAL_END, end_stored, job);
+	op->end.id = arena_strdup(op->arena, job->id);
+	op->end.status = status;
+	op->end.error = job->error ? arena_strdup(op->arena, job->error) : NULL;
+	op->end.http = job->http;
+	if (!strcmp(status, "suspended")) {
+		op->end.node_id = job->suspended_node ? arena_strdup(op->arena, job->suspended_node) : NULL;
+		op->end.reason = job->suspension_reason ? arena_strdup(op->arena, job->suspension_reason) : NULL;
+		op->end.state = job->suspension_state ? arena_strdup(op->arena, job->suspension_state) : NULL;
+	}
+	op->end.result = job_result_to_keep(job, op->arena);
+	submit(job, op);
+}
+
+/* ---- the runner ---------------------------------------------------------------------------------------- */
+
+static void take_message(struct job *job, const char *payload, size_t len)
+{
+	struct runner_message_head head;
+	struct blob *blob;
+	const char *key = payload + sizeof(head);
+
+	if (len < sizeof(head))
+		return;
+	memcpy(&head, payload, sizeof(head));
+	if (len - sizeof(head) < head.key_len)
+		return;
+	blob = blob_new(key + head.key_len, len - sizeof(head) - head.key_len, key, head.key_len);
+	blob->type = head.type;
+	blob->has_bigint = head.flags & RUNNER_MSG_HAS_BIGINT;
+	blob->seq = job->history.last_seq + 1;
+	broadcast(job, blob);
+}
+
+static void take_done(struct job *job, const void *payload, size_t len)
+{
+	const char *status;
+
+	loop_timer_stop(&job->grace);
+	status = job_take_done(job, payload, len);
+	pool_finished(&job->run, !strcmp(status, "completed") || !strcmp(status, "suspended"));
+	end(job, status, NULL);
+}
+
+static void run_frame(struct pool_run *run, enum runner_frame kind, const void *payload, size_t len)
+{
+	struct job *job = lws_container_of(run, struct job, run);
+
+	if (kind == RUNNER_MESSAGE)
+		take_message(job, payload, len);
+	else if (kind == RUNNER_DONE)
+		take_done(job, payload, len);
+}
+
+static void run_died(struct pool_run *run, const char *reason)
+{
+	struct job *job = lws_container_of(run, struct job, run);
+	char *error;
+
+	if (job->cancelling) {
+		end(job, "cancelled", NULL);
+		return;
+	}
+	error = job_death_text(job, reason);
+	log_warn("job %s: %s", job->id, error);
+	end(job, "failed", error);
+	free(error);
+}
+
+static void running_stored(struct journal_op *op)
+{
+	struct job *job = op->arg;
+
+	job->running_op = NULL;
+	if (!op->dropped)
+		announce(job, op, "updated");
+}
+
+static void run_start(struct pool_run *run)
+{
+	struct job *job = lws_container_of(run, struct job, run);
+	struct value *order = job_run_order(job);
+
+	job->state = JOB_RUNNING;
+	job->status = "running";
+	if (!job->http) {
+		job->running_op = journal_op_new(JOURNAL_RUNNING, running_stored, job);
+		job->running_op->id = arena_strdup(job->running_op->arena, job->id);
+		submit(job, job->running_op);
+	}
+	job_send(job, RUNNER_RUN, order);
+	value_unref(order);
+	send_early(job);
+}
+
+/* What came for the run before its runner was there: kind, length, payload, each behind the other. */
+static void keep_early(struct job *job, enum runner_frame kind, const struct buf *payload)
+{
+	uint32_t len = (uint32_t)payload->len;
+
+	if (!job->early_frames.max)
+		buf_init(&job->early_frames, EARLY_MAX);
+	if (job->early_frames.len + len + 5 > EARLY_MAX) {
+		log_warn("job %s: too much input before it began", job->id);
+		return;
+	}
+	buf_addc(&job->early_frames, (char)kind);
+	buf_add(&job->early_frames, &len, sizeof(len));
+	buf_add(&job->early_frames, payload->data, len);
+}
+
+static void send_early(struct job *job)
+{
+	const struct buf *b = &job->early_frames;
+	uint32_t len;
+	size_t at;
+
+	for (at = 0; at + 5 <= b->len; at += 5 + len) {
+		memcpy(&len, b->data + at + 1, sizeof(len));
+		pool_send(&job->run, (enum runner_frame)b->data[at], b->data + at + 5, len);
+	}
+	buf_free(&job->early_frames);
+}
+
+void job_send(struct job *job, enum runner_frame kind, const struct value *payload)
+{
+	struct buf out;
+
+	if (job->state >= JOB_ENDING)
+		return;
+	buf_init(&out, RUNNER_FRAME_MAX);
+	if (msgpack_write(&out, payload, true) < 0)
+		log_error("job %s: a message for its runner is too long", job->id);
+	else if (job->run.runner)
+		pool_send(&job->run, kind, out.data, out.len);
+	else
+		keep_early(job, kind, &out);
+	buf_free(&out);
+}
+
+/* ---- start --------------------------------------------------------------------------------------------- */
+
+static void started(struct job *job, struct journal_op *op)
+{
+	struct json_error error;
+
+	announce(job, op, "updated");
+	announce(job, op, "created");
+	if (!job->http)
+		say(job, job_running_update(job));
+	if (op->rc > 0) {
+		job->no_workflow = true;
+		end(job, "failed", NULL);
+		return;
+	}
+	if (!job->graph && op->graph)
+		job->graph = json_parse(op->graph, strlen(op->graph), &error);
+	if (!job->graph) {
+		job->early = true;
+		job->error_kind = xstrdup("ValueError");
+		end(job, "failed", "The stored graph cannot be read");
+		return;
+	}
+	if (op->workspace)
+		job->workspace = xstrdup(op->workspace);
+	job->state = JOB_WAITING;
+	pool_enqueue(&job->run);
+}
+
+static void start_stored(struct journal_op *op)
+{
+	struct job *job = op->arg;
+
+	if (op->rc < 0 && op->err.status == 409) { /* the id is taken by a run of the past: ours instead */
+		unhash(job);
+		id_new(job->id);
+		hash(job);
+		submit_start(job);
+		return;
+	}
+	if (op->rc < 0) {
+		job->state = JOB_ENDING;
+		job->status = "failed";
+		job->early = true;
+		job->error = xstrdup("The run could not be stored");
+		end_stored(op);
+		return;
+	}
+	if (job->cancelling || jobs.closing) {
+		end(job, "cancelled", NULL);
+		return;
+	}
+	started(job, op);
+}
+
+static char *json_in(struct arena *arena, const struct value *v)
+{
+	return json_text(arena, v, JSON_COLUMN);
+}
+
+static void submit_start(struct job *job)
+{
+	struct journal_op *op = journal_op_new(JOURNAL_START, start_stored, job);
+
+	op->workflow_id = arena_strdup(op->arena, job->workflow_id);
+	op->need_graph = !job->graph;
+	op->keep_row = !job->http;
+	op->start.id = arena_strdup(op->arena, job->id);
+	op->start.user_id = arena_strdup(op->arena, job->user_id);
+	op->start.workflow_id = op->workflow_id;
+	op->start.job_type = arena_strdup(op->arena, job->job_type);
+	op->start.status = job->http ? "running" : "scheduled";
+	op->start.graph = job->http ? "{}" : job->graph ? json_in(op->arena, job->graph) : NULL;
+	op->start.params = job->http ? "{}" : json_in(op->arena, job->params);
+	op->start.execution_strategy = job->http ? "threaded" : NULL;
+	op->start.worker_id = arena_strdup(op->arena, journal_worker_id());
+	submit(job, op);
+}
+
+struct job *job_start(struct job_spec *spec)
+{
+	struct job *job = xcalloc(1, sizeof(*job));
+
+	if (spec->id && well_formed(spec->id) && !lookup(spec->id))
+		memcpy(job->id, spec->id, strlen(spec->id) + 1);
+	else
+		id_new(job->id);
+	job->user_id = xstrdup(spec->user_id);
+	job->workflow_id = xstrdup(spec->workflow_id);
+	job->job_type = xstrdup(spec->job_type);
+	job->graph = spec->graph;
+	job->params = spec->params;
+	job->explicit_types = spec->explicit_types;
+	job->binary = spec->binary;
+	job->require_result = spec->require_result;
+	job->http = spec->http;
+	job->status = "scheduled";
+	job->run.user = job->user_id;
+	job->run.start = run_start;
+	job->run.frame = run_frame;
+	job->run.died = run_died;
+	hash(job);
+	lws_dll2_add_tail(&job->link, &jobs.active);
+	jobs.started++;
+	submit_start(job);
+	return job;
+}
+
+bool jobs_full(void)
+{
+	return jobs.active.count >= ACTIVE_MAX;
+}
+
+/* ---- cancel -------------------------------------------------------------------------------------------- */
+
+static void grace_over(struct loop_timer *timer)
+{
+	struct job *job = lws_container_of(timer, struct job, grace);
+
+	pool_kill(&job->run);
+	end(job, "cancelled", NULL);
+}
+
+bool job_cancel(struct job *job)
+{
+	struct value *empty;
+
+	if (job->state >= JOB_ENDING || job->cancelling)
+		return false;
+	job->cancelling = true;
+	if (job->state == JOB_WAITING) {
+		pool_dequeue(&job->run);
+		end(job, "cancelled", NULL);
+	} else if (job->state == JOB_RUNNING) {
+		empty = value_map();
+		loop_timer_set(&job->grace, GRACE_US, grace_over);
+		job_send(job, RUNNER_CANCEL, empty);
+		value_unref(empty);
+	}
+	return true;
+}
+
+/* ---- life of the registry ------------------------------------------------------------------------------ */
+
+void jobs_init(void)
+{
+	jobs.limits.count = (size_t)config_int("NODETOOL_JOB_MESSAGES_MAX", 100, 1000000, 20000);
+	jobs.limits.bytes = (size_t)config_int("NODETOOL_JOB_MESSAGES_MB", 1, 4096, 32) << 20;
+}
+
+void jobs_shutdown(void)
+{
+	jobs.closing = true;
+	lws_start_foreach_dll_safe(struct lws_dll2 *, d, next, lws_dll2_get_head(&jobs.active)) {
+		struct job *job = lws_container_of(d, struct job, link);
+
+		if (job->state == JOB_WAITING)
+			pool_dequeue(&job->run);
+		if (job->state == JOB_WAITING || job->state == JOB_RUNNING) {
+			pool_kill(&job->run);
+			end(job, "cancelled", NULL);
+		}
+	} lws_end_foreach_dll_safe(d, next);
+}
+
+void jobs_free(void)
+{
+	while (jobs.active.head)
+		free_job(lws_container_of(jobs.active.head, struct job, link));
+	while (jobs.ended.head)
+		free_job(lws_container_of(jobs.ended.head, struct job, link));
+}
+
+void jobs_get_stats(struct jobs_stats *out)
+{
+	out->active = (int)jobs.active.count;
+	out->ended = (int)jobs.ended.count;
+	out->started = jobs.started;
+	out->bytes = history_total();
+}

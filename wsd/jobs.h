@@ -1,0 +1,126 @@
+/*
+ * The registry of runs: from the command that starts one to the last question about it.
+ *
+ * A run is stored before it starts, runs in a runner (pool.h), and its end is stored before anyone hears of it. Its
+ * messages are numbered and kept (history.h), so that any number of watchers can come and go. Ended runs stay for a while
+ * (bounded in number, bytes and age); after that their row in the database answers.
+ *
+ * Source: notes-ws sections 4 to 7 and 12; notes-clients sections 1, 3 and 8.
+ */
+#ifndef WSD_JOBS_H
+#define WSD_JOBS_H
+
+#include <libwebsockets.h>
+
+#include "wsd/history.h"
+#include "wsd/journal.h"
+#include "wsd/loop.h"
+#include "wsd/pool.h"
+
+enum job_state {
+	JOB_STORING, /* its row is being written */
+	JOB_WAITING, /* for a runner */
+	JOB_RUNNING,
+	JOB_ENDING, /* its end is being written */
+	JOB_ENDED
+};
+
+/* What starts a run. Lent but for graph and params, which are taken over. */
+struct job_spec {
+	const char *id; /* the client's wish; used when it is a UUID and new */
+	const char *user_id;
+	const char *workflow_id; /* "" when there is none */
+	const char *job_type;
+	struct value *graph;  /* NULL: the stored workflow's */
+	struct value *params; /* a map */
+	bool explicit_types;
+	bool binary;         /* the asker reads MessagePack: assets come as bytes */
+	bool require_result; /* the end carries result.outputs */
+	bool http;           /* a run over HTTP: other row, other messages */
+};
+
+struct job {
+	char id[ID_SIZE];
+	char *user_id;
+	char *workflow_id;
+	char *job_type;
+	enum job_state state;
+	const char *status; /* as in the table: scheduled, running, completed, failed, cancelled, suspended */
+	struct value *graph;
+	struct value *params;
+	char *workspace;
+	bool explicit_types;
+	bool binary;
+	bool require_result;
+	bool http;
+	bool no_workflow;
+	bool cancelling;
+
+	struct pool_run run;
+	struct loop_timer grace; /* after CANCEL */
+	struct journal_op *running_op; /* not written yet */
+	struct buf early_frames;       /* input that came before there was a runner */
+
+	/* The end, from the runner or from here. */
+	char *error;
+	char *error_kind;
+	bool early;
+	struct value *result; /* lives until the watchers have heard of the end */
+	double duration;
+	char *suspended_node;
+	char *suspension_reason;
+	char *suspension_state;
+
+	struct history history;
+	uint32_t delivered; /* number of the last message that somebody got */
+	lws_dll2_owner_t watchers;
+	struct job *hash_next;
+	lws_dll2_t link; /* running or ended jobs */
+	int64_t ended_at;
+};
+
+/* Somebody who gets the messages of a run. */
+struct watch {
+	lws_dll2_t in_job;
+	lws_dll2_t in_owner; /* for the owner's own list */
+	struct job *job;
+	void *owner;
+	char *workflow_id; /* shown instead of the job's; NULL: the job's own */
+	void (*message)(struct watch *watch, struct blob *blob);
+	/* After the last message: the watch is unhooked from the job and freed behind this call. */
+	void (*ended)(struct watch *watch);
+};
+
+struct jobs_stats {
+	int active;
+	int ended;
+	int64_t started;
+	size_t bytes;
+};
+
+void jobs_init(void);
+/* SIGTERM: ends all runs as cancelled (stored; runners are killed). Call before journal_close. */
+void jobs_shutdown(void);
+/* Frees everything; after journal_close. */
+void jobs_free(void);
+
+/* Registers the run and starts to store it. Never fails at once: what goes wrong is told to the watchers. The first watch
+ * can be added behind the call, before anything is sent. */
+struct job *job_start(struct job_spec *spec);
+/* A run that this daemon remembers; NULL when there is none or when it is another user's. */
+struct job *job_find(const char *id, const char *user_id);
+bool job_is_active(const struct job *job);
+/* Ends the run as cancelled: false when it has ended (or is about to). */
+bool job_cancel(struct job *job);
+/* Sends a frame to the run's runner, as soon as there is one. */
+void job_send(struct job *job, enum runner_frame kind, const struct value *payload);
+
+struct watch *job_watch(struct job *job, void *owner, lws_dll2_owner_t *list,
+			void (*message)(struct watch *, struct blob *), void (*ended)(struct watch *));
+void job_unwatch(struct watch *watch);
+
+/* True when so many runs wait and run that no further one should be started. */
+bool jobs_full(void);
+void jobs_get_stats(struct jobs_stats *out);
+
+#endif

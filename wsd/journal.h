@@ -1,0 +1,67 @@
+/*
+ * The journal: one thread with the daemon's only database connection behind a queue, so that the loop never waits for a
+ * disk. It is also the one checkpointer of the database.
+ *
+ * Operations are carried out in the order in which they were given. What is urgent (new jobs, ends, questions) goes at
+ * once, together with all that waits (group commit: one transaction, one wait for the disk); the rest waits 20 ms or for
+ * 100 others. Afterwards each operation's `done` is called in the loop.
+ */
+#ifndef WSD_JOURNAL_H
+#define WSD_JOURNAL_H
+
+#include "base/base.h"
+#include "model/job_journal.h"
+
+enum journal_kind {
+	JOURNAL_START,   /* writes `start`; reads the graph first when need_graph, and the workspace */
+	JOURNAL_RUNNING, /* status running; lazy, and left out when the end comes first */
+	JOURNAL_END,     /* writes `end`, waits for the disk */
+	JOURNAL_FORGET,
+	JOURNAL_FIND     /* reads `found`; a row that claims to be running is settled, because nobody runs it */
+};
+
+struct journal_op {
+	struct journal_op *next;
+	enum journal_kind kind;
+	struct arena *arena; /* holds every text of the operation */
+	void (*done)(struct journal_op *op); /* in the loop; NULL: nobody waits. The operation is freed behind it */
+	void *arg;
+
+	const char *id; /* RUNNING, FORGET, FIND */
+	const char *user_id;
+	const char *workflow_id;
+	struct job_start start;
+	struct job_end end;
+	bool need_graph;
+	bool keep_row; /* write the row even when the workflow is not there: it then fails */
+
+	int rc; /* 0; 1: not there; -1: see err */
+	struct err err;
+	const char *graph;
+	const char *workspace;
+	struct job_found found;
+	bool want_etag; /* of the row, behind the commit (START, RUNNING, END; user_id must be set) */
+	char etag[33];
+	int tries;
+	_Atomic bool dropped;
+};
+
+/* Opens the database (one daemon only: a lock beside the file says so), settles what a dead daemon left, starts the
+ * thread. After loop_init. */
+int journal_open(struct err *err) MUST_CHECK;
+/* Carries out what is queued, then ends the thread. `done` is still called for all of it. */
+void journal_close(void);
+/* A zeroed operation with its arena. */
+struct journal_op *journal_op_new(enum journal_kind kind, void (*done)(struct journal_op *), void *arg);
+/* Queues it; the journal owns it from here on. */
+void journal_submit(struct journal_op *op);
+/* Takes a lazy operation that has not been carried out back: it is not written any more. */
+void journal_drop(struct journal_op *op);
+/* Another process wrote: the write-ahead log may have grown. */
+void journal_touch(void);
+/* "host-pid-8 hex digits": who this daemon is in the table of jobs. */
+const char *journal_worker_id(void);
+/* How many operations wait. */
+int journal_queued(void);
+
+#endif
