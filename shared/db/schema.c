@@ -325,6 +325,14 @@ static const struct schema_column c_job_commands[] = {
 	{ 0 },
 };
 
+/* The job that a started trigger workflow runs in: model/job_command.c. */
+static const struct schema_column c_triggers[] = {
+	{ "workflow_id", "TEXT PRIMARY KEY", NULL },
+	{ "user_id", "TEXT NOT NULL", NULL },
+	{ "job_id", "TEXT NOT NULL", NULL },
+	{ 0 },
+};
+
 const struct schema_table schema_tables[] = {
 	{ "nodetool_workflows", workflows },
 	{ "nodetool_workflow_versions", workflow_versions },
@@ -346,6 +354,7 @@ const struct schema_table schema_tables[] = {
 	{ "_nodetool_migration_lock", migration_lock },
 	{ "nodetool_c_meta", c_meta },
 	{ "nodetool_c_job_commands", c_job_commands },
+	{ "nodetool_c_triggers", c_triggers },
 };
 const size_t schema_table_count = ARRAY_LEN(schema_tables);
 
@@ -394,6 +403,7 @@ const char *const schema_indexes[] = {
 	INDEX("nodetool_c_workflows_user", "nodetool_workflows (user_id, updated_at, id)"),
 	INDEX("nodetool_c_workflows_mode", "nodetool_workflows (user_id, run_mode, updated_at, id)"),
 	INDEX("nodetool_c_workflows_public", "nodetool_workflows (updated_at, id) WHERE access = 'public'"),
+	INDEX("nodetool_c_triggers_user", "nodetool_c_triggers (user_id)"),
 	INDEX("nodetool_c_jobs_user", "nodetool_jobs (user_id, started_at, id)"),
 	INDEX("nodetool_c_jobs_workflow", "nodetool_jobs (user_id, workflow_id, started_at, id)"),
 };

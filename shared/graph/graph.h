@@ -4,6 +4,7 @@
 #ifndef GRAPH_GRAPH_H
 #define GRAPH_GRAPH_H
 
+#include "http/http.h"
 #include "value/value.h"
 
 /* ---- types (types.c; notes-engine section 8) ---------------------------------------------------------- */
@@ -81,5 +82,29 @@ struct value *typed_make(const struct typed_class *cls, const struct value *fiel
 struct value *typed_new(const char *name);
 /* True when a marked map is a reference to an asset. */
 bool typed_value_is_asset(const struct value *v);
+
+/* ---- graphs as REST takes and shows them (rest.c; notes-workflows section 2) --------------------------- */
+
+/* The fields of a graph in a body: nodes and edges with all their defaults; unknown keys are dropped. */
+extern const struct field graph_fields[];
+
+/* The graph with every default filled in (a new reference), or NULL when it does not fit graph_fields. */
+struct value *graph_complete(struct value *graph);
+/* Takes each key that an edge's targetHandle names out of its target's data. Changes the graph, which must be the
+ * caller's own (value_copy). */
+void graph_strip_connected(struct value *graph);
+/* {"type": "object", "properties": {}, "required": []} of the input and output nodes; new references. Data that is no
+ * object counts as empty; a name that is null, a list or an object as absent (the node's id stands in). */
+struct value *graph_input_schema(const struct value *graph);
+struct value *graph_output_schema(const struct value *graph);
+/* True when a node's type holds "triggers." */
+bool graph_has_trigger(const struct value *graph);
+/* The names, types, defaults and bounds of inputs and outputs for client programs: {"inputs": [], "outputs": []} of
+ * {node_id, name, description, type, required, default, min, max} and {node_id, name, description, type, stream}
+ * (notes-clients section 8); a new reference. */
+struct value *graph_interface(const struct value *graph);
+/* A graph out of the node map form ("comfy_workflow"), with all defaults; 400 with the reason. Types must stand in the
+ * node metadata. A new reference. */
+struct value *graph_from_comfy(const struct value *map, struct err *err);
 
 #endif

@@ -1,0 +1,257 @@
+/*
+ * model: the tables of the database, one file per table (workflow.c, job.c …). All SQL of the programs stands in this
+ * folder.
+ *
+ * The pattern that every table follows:
+ *   - `enum x_column` names the columns in alphabetical order, `x_columns` says what each holds, `struct x` is a row: one
+ *     text per column, as it is stored (numbers and booleans as JSON writes them; p == NULL for NULL; JSON columns are raw
+ *     text and passed through). Alphabetical because an etag is made of the sorted row.
+ *   - x_get reads one row, x_list a page by key, narrow where the list shows less; every query carries the user.
+ *   - x_put writes a whole row ("insert or replace", as the original does) and must stand in a transaction of the caller
+ *     (db_begin, db_commit). The caller announces the change (notify_change) after the commit.
+ * Functions that look for something return 0 when it is there, 1 when it is not, -1 on errors. Texts belong to the arena.
+ */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include "base/base.h"
+#include "db/db.h"
+#include "value/value.h"
+
+#define ETAG_SIZE 33
+
+/* ---- rows (row.c) -------------------------------------------------------------------------------------- */
+
+enum column_kind {
+	COLUMN_TEXT,
+	COLUMN_TIME,     /* in the form of time_local; answers show it as stored, etags with a blank for the T */
+	COLUMN_JSON,     /* raw JSON text */
+	COLUMN_JSON_MAP, /* the same; NULL reads as {} */
+	COLUMN_BOOL,
+	COLUMN_INT,
+	COLUMN_REAL
+};
+
+struct column {
+	const char *name;
+	enum column_kind kind;
+};
+
+/* Copies the statement's present row: its columns must be those of the table, in its order. */
+void row_read(struct db_stmt *st, const struct column *columns, size_t count, struct arena *arena, struct sv *row);
+/* The same without copying: the texts live until the next step of the statement (numbers in the arena). */
+void row_lend(struct db_stmt *st, const struct column *columns, size_t count, struct arena *arena, struct sv *row);
+/* Binds a row to the parameters 1 to `count`. */
+void row_bind(struct db_stmt *st, const struct column *columns, size_t count, const struct sv *row);
+/* The row's etag: MD5 of all columns as JSON with sorted keys (notes-workflows section 2). `parsed` may give the value of
+ * a JSON column that the caller has at hand (by column; NULL: it is parsed here). */
+void row_etag(const struct column *columns, size_t count, const struct sv *row, struct value *const *parsed,
+	      char out[ETAG_SIZE]);
+/* Appends `"name":<value>` of a column as answers show it: text quoted, JSON compact, NULL as `if_null` (JSON text). */
+void row_json(struct buf *out, const char *name, enum column_kind kind, struct sv value, const char *if_null);
+/* A text in the arena that no later time_stamp of this process repeats: rows saved twice in one microsecond differ. */
+struct sv row_now(struct arena *arena);
+
+/* ---- workflows (workflow.c) ---------------------------------------------------------------------------- */
+
+enum workflow_column {
+	WORKFLOW_ACCESS,
+	WORKFLOW_CREATED_AT,
+	WORKFLOW_DESCRIPTION,
+	WORKFLOW_GRAPH,
+	WORKFLOW_HTML_APP,
+	WORKFLOW_ID,
+	WORKFLOW_NAME,
+	WORKFLOW_PACKAGE_NAME,
+	WORKFLOW_RECEIVE_CLIPBOARD,
+	WORKFLOW_RUN_MODE,
+	WORKFLOW_SETTINGS,
+	WORKFLOW_TAGS,
+	WORKFLOW_THUMBNAIL,
+	WORKFLOW_THUMBNAIL_URL,
+	WORKFLOW_TOOL_NAME,
+	WORKFLOW_UPDATED_AT,
+	WORKFLOW_USER_ID,
+	WORKFLOW_WORKSPACE_ID,
+	WORKFLOW_COLUMNS
+};
+
+extern const struct column workflow_columns[WORKFLOW_COLUMNS];
+
+struct workflow {
+	struct sv c[WORKFLOW_COLUMNS];
+};
+
+/* One workflow of that user; with `or_public` also a public one of anybody. */
+int workflow_get(struct db *db, struct arena *arena, const char *user_id, const char *id, bool or_public,
+		 struct workflow *out, struct err *err) MUST_CHECK;
+/* Whose it is: 0, 1 (no such workflow), -1. For PUT, which may create. */
+int workflow_owner(struct db *db, struct arena *arena, const char *id, const char **user_id, struct err *err)
+	MUST_CHECK;
+int workflow_put(struct db *db, const struct workflow *w, struct err *err) MUST_CHECK;
+/* Deletes; 1 when the user has no such workflow. Its versions and jobs stay. */
+int workflow_delete(struct db *db, const char *user_id, const char *id, struct err *err) MUST_CHECK;
+/* The etag of REST and of change announcements. `graph` may be NULL. */
+void workflow_etag(const struct workflow *w, struct value *graph, char out[ETAG_SIZE]);
+
+/* Which page of which list, newest update first. */
+struct workflow_page {
+	const char *user_id;  /* NULL: the public ones of everybody */
+	const char *run_mode; /* NULL: any */
+	const char *after;    /* "updated_at~id" of the last one shown, or its id: the page begins behind it; NULL: at the start */
+	int64_t limit;
+	uint32_t columns;     /* which columns are read: 1 << WORKFLOW_… ; the others are NULL */
+};
+#define WORKFLOW_ALL_COLUMNS ((1u << WORKFLOW_COLUMNS) - 1)
+
+/* What lists read unless they are asked for less. */
+extern const uint32_t workflow_list_columns;
+
+/* Calls `each` per row (its texts live for that call; the id and updated_at are always there). A cursor that is no
+ * workflow (any more) gives no rows. *more is true when rows follow. `each` returns -1 to stop with an error. */
+int workflow_list(struct db *db, struct arena *arena, const struct workflow_page *page,
+		  int (*each)(const struct workflow *w, void *arg), void *arg, bool *more, struct err *err) MUST_CHECK;
+
+/* Appends the workflow as REST shows it. `columns` says which columns were read: the others show their defaults, which are
+ * not those of NULL (notes-workflows section 2 "Lists"). `graph` may be NULL; a stored graph that no longer fits the model
+ * is shown as it is, without schemas. */
+int workflow_json(struct buf *out, const struct workflow *w, struct value *graph, uint32_t columns);
+/* The same out of a bounded cache of this process. An entry counts only while the stored row is the same, byte by byte:
+ * whoever changes the file, nobody sees anything old. */
+int workflow_json_cached(struct buf *out, const struct workflow *w, uint32_t columns);
+void workflow_cache_free(void);
+
+/* ---- versions of workflows (workflow_version.c) -------------------------------------------------------- */
+
+enum version_column {
+	VERSION_AUTOSAVE_METADATA,
+	VERSION_CREATED_AT,
+	VERSION_DESCRIPTION,
+	VERSION_GRAPH,
+	VERSION_ID,
+	VERSION_NAME,
+	VERSION_SAVE_TYPE,
+	VERSION_USER_ID,
+	VERSION_NUMBER, /* column "version" */
+	VERSION_WORKFLOW_ID,
+	VERSION_COLUMNS
+};
+
+extern const struct column version_columns[VERSION_COLUMNS];
+
+struct workflow_version {
+	struct sv c[VERSION_COLUMNS];
+};
+
+/* Versions have no access rules of their own: the caller has checked the workflow. */
+int version_get(struct db *db, struct arena *arena, const char *workflow_id, int64_t number,
+		struct workflow_version *out, struct err *err) MUST_CHECK;
+/* Highest number of the workflow's versions, 0 when it has none. */
+int version_highest(struct db *db, const char *workflow_id, int64_t *number, struct err *err) MUST_CHECK;
+/* 409 when the number is taken. */
+int version_put(struct db *db, const struct workflow_version *v, struct err *err) MUST_CHECK;
+/* Deletes a version of that workflow; 1 when it has none of that id. */
+int version_delete(struct db *db, const char *workflow_id, const char *id, struct err *err) MUST_CHECK;
+/* Newest first, numbers below `before` (0: all). */
+int version_list(struct db *db, struct arena *arena, const char *workflow_id, int64_t before, int64_t limit,
+		 int (*each)(const struct workflow_version *v, void *arg), void *arg, bool *more, struct err *err)
+	MUST_CHECK;
+/* created_at of the newest one of save type "autosave"; 1 when there is none. */
+int version_newest_autosave(struct db *db, struct arena *arena, const char *workflow_id, const char **created_at,
+			    struct err *err) MUST_CHECK;
+/* Deletes the oldest autosaves until `keep` are left; only those created before `older_than` when that is not NULL.
+ * `each` (may be NULL) hears of every one that went. */
+int version_trim_autosaves(struct db *db, struct arena *arena, const char *workflow_id, int64_t keep,
+			   const char *older_than, void (*each)(const char *id, void *arg), void *arg, struct err *err)
+	MUST_CHECK;
+int version_json(struct buf *out, const struct workflow_version *v);
+void version_etag(const struct workflow_version *v, char out[ETAG_SIZE]);
+
+/* ---- jobs (job.c): what REST reads; what the daemon writes is job_journal.h ------------------------------ */
+
+enum job_column {
+	JOB_COMPLETED_AT,
+	JOB_COST,
+	JOB_ERROR,
+	JOB_ERROR_MESSAGE,
+	JOB_EXECUTION_ID,
+	JOB_EXECUTION_STRATEGY,
+	JOB_FAILED_AT,
+	JOB_FINISHED_AT,
+	JOB_GRAPH,
+	JOB_HEARTBEAT_AT,
+	JOB_ID,
+	JOB_JOB_TYPE,
+	JOB_LOGS,
+	JOB_MAX_RETRIES,
+	JOB_METADATA_JSON,
+	JOB_PARAMS,
+	JOB_RETRY_COUNT,
+	JOB_STARTED_AT,
+	JOB_STATUS,
+	JOB_SUSPENDED_NODE_ID,
+	JOB_SUSPENSION_METADATA_JSON,
+	JOB_SUSPENSION_REASON,
+	JOB_SUSPENSION_STATE_JSON,
+	JOB_UPDATED_AT,
+	JOB_USER_ID,
+	JOB_VERSION,
+	JOB_WORKER_ID,
+	JOB_WORKFLOW_ID,
+	JOB_COLUMNS
+};
+
+extern const struct column job_columns[JOB_COLUMNS];
+
+struct job {
+	struct sv c[JOB_COLUMNS];
+};
+
+int job_get(struct db *db, struct arena *arena, const char *user_id, const char *id, struct job *out, struct err *err)
+	MUST_CHECK;
+/* Deletes a job that has ended; 1 when the user has no such job, or it has not ended. */
+int job_delete(struct db *db, const char *user_id, const char *id, struct err *err) MUST_CHECK;
+/* Newest start first, of one workflow or (NULL) of all of the user's; `after` as in workflow_list. Only the columns that
+ * lists show are filled. */
+int job_list(struct db *db, struct arena *arena, const char *user_id, const char *workflow_id, const char *after,
+	     int64_t limit, int (*each)(const struct job *job, void *arg), void *arg, bool *more, struct err *err)
+	MUST_CHECK;
+/* The user's jobs that have not ended. */
+int job_list_active(struct db *db, struct arena *arena, const char *user_id,
+		    int (*each)(const struct job *job, void *arg), void *arg, struct err *err) MUST_CHECK;
+void job_etag(const struct job *job, char out[ETAG_SIZE]);
+/* True for scheduled, running, suspended, paused and recovering: cancelling still means something. */
+bool job_status_active(struct sv status);
+
+/* ---- what REST wants of runs (job_command.c) ------------------------------------------------------------ */
+
+/* A wish that stays in the database until the daemon has dealt with it: nothing is lost while that one restarts. REST
+ * writes it, nudges by notify_command (same words), and the daemon reads all that are there at its start and at each
+ * nudge. */
+struct job_command {
+	int64_t number;          /* rises */
+	const char *user_id;
+	const char *command;     /* NOTIFY_CANCEL_JOB, NOTIFY_START_TRIGGER, NOTIFY_STOP_TRIGGER */
+	const char *job_id;      /* what to cancel or stop; the id that a started trigger's job must get */
+	const char *workflow_id;
+};
+
+int job_command_add(struct db *db, const struct job_command *command, struct err *err) MUST_CHECK;
+/* The oldest one with a number above `after`; 1 when there is none. */
+int job_command_next(struct db *db, struct arena *arena, int64_t after, struct job_command *out, struct err *err)
+	MUST_CHECK;
+int job_command_done(struct db *db, int64_t number, struct err *err) MUST_CHECK;
+
+/* Trigger workflows that were started: one job each (table nodetool_c_triggers). */
+/* The job of a started trigger workflow while that has not ended: 0 with its id and status, 1 when it does not run. */
+int trigger_running(struct db *db, struct arena *arena, const char *user_id, const char *workflow_id,
+		    const char **job_id, const char **status, struct err *err) MUST_CHECK;
+/* Remembers the job as the workflow's; the daemon makes its row when it starts it. */
+int trigger_set(struct db *db, const char *user_id, const char *workflow_id, const char *job_id, struct err *err)
+	MUST_CHECK;
+int trigger_clear(struct db *db, const char *user_id, const char *workflow_id, struct err *err) MUST_CHECK;
+int trigger_list(struct db *db, const char *user_id,
+		 int (*each)(const char *workflow_id, const char *job_id, const char *status, void *arg), void *arg,
+		 struct err *err) MUST_CHECK;
+
+#endif
