@@ -188,7 +188,7 @@ static int list_page(struct request *req, struct response *res, const char *user
 	if (workflow_list(db, req->arena, &page, list_item, &list, &more, &req->err))
 		return res->body.failed ? req_fail(req, 500, "The list is too long: ask for less by limit") : -1;
 	buf_adds(&res->body, "],\"next\":");
-	if (more)
+	if (more && list.next)
 		json_write_str(&res->body, list.next, strlen(list.next), JSON_COMPACT);
 	else
 		buf_adds(&res->body, "\"\"");
@@ -240,7 +240,7 @@ static int list_tools(struct request *req, struct response *res)
 	if (workflow_list(db, req->arena, &page, tool_item, &list, &more, &req->err))
 		return -1;
 	buf_adds(&res->body, "],\"next\":");
-	if (more)
+	if (more && list.next)
 		json_write_str(&res->body, list.next, strlen(list.next), JSON_COMPACT);
 	else
 		buf_adds(&res->body, "null");

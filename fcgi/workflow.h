@@ -5,8 +5,8 @@
 #include "http/http.h"
 #include "model/model.h"
 
-/* A query's `limit`: 100 unless given, at least 1. */
-#define LIMIT_FIELD { .name = "limit", .kind = FIELD_INT, .flags = FIELD_MIN, .def = "100", .min = 1 }
+/* A query's `limit`: 100 unless given; 0 gives an empty list (cases/workflows/cors-simple). */
+#define LIMIT_FIELD { .name = "limit", .kind = FIELD_INT, .flags = FIELD_MIN, .def = "100", .min = 0 }
 
 /* The workflow that the path's {id} names: the user's own, or with `or_public` one that everybody may read. -1 after
  * filling req->err. */

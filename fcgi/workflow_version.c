@@ -122,7 +122,7 @@ int list_versions(struct request *req, struct response *res)
 	    version_list(db, req->arena, w.c[WORKFLOW_ID].p, value_is_null(cursor) ? 0 : value_as_int(cursor), limit,
 			 version_item, &list, &more, &req->err))
 		return -1;
-	if (more)
+	if (more && list.count)
 		return buf_printf(&res->body, "],\"next\":\"%lld\"}", (long long)list.last);
 	return buf_adds(&res->body, "],\"next\":null}");
 }

@@ -201,15 +201,8 @@ void db_close(struct db *db)
 
 struct db *db_default(struct err *err)
 {
-	const char *risk = db_version_risk();
-
-	if (process_db)
-		return process_db;
-	if (db_open(&process_db, config_db_path(), 0, err))
+	if (!process_db && db_open(&process_db, config_db_path(), 0, err))
 		return NULL;
-	/* Once per process; a CGI program would say it at every request. */
-	if (risk && !getenv("GATEWAY_INTERFACE"))
-		log_warn("SQLite %s: %s", sqlite3_libversion(), risk);
 	return process_db;
 }
 
