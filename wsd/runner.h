@@ -18,7 +18,8 @@
 enum runner_frame {
 	/* daemon to runner */
 	/* {job_id, workflow_id, user_id, graph, params, explicit_types (bool), binary (bool: the asker reads MessagePack),
-	 *  workspace (path or null), first_seq (int: job_seq of the next message)} */
+	 *  workspace (path or null), first_seq (int: job_seq of the next message), resume (of a suspended run: {node_id,
+	 *  state, completed: [node ids]}; else null or absent)} */
 	RUNNER_RUN = 'R',
 	RUNNER_INPUT = 'I',     /* {input, handle, value} */
 	RUNNER_END_INPUT = 'E', /* {input, handle} */

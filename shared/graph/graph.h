@@ -74,7 +74,8 @@ const char *type_of_value(const struct value *v);
 const struct typed_class *typed_find(const char *name);
 /* True for references to assets (uri, asset_id, data, metadata). */
 bool typed_is_asset(const struct typed_class *cls);
-const char *typed_name(const struct typed_class *cls);
+/* What its values carry as "type"; NULL: they carry none (shapes that only stand inside others). */
+const char *typed_tag(const struct typed_class *cls);
 /* A typed value with all fields: those of `fields` (a map, or NULL; "type" and unknown names are left out), the
  * defaults for the rest. A new reference marked as typed, or NULL with the reason. */
 struct value *typed_make(const struct typed_class *cls, const struct value *fields, struct err *err) MUST_CHECK;

@@ -72,9 +72,9 @@ bool typed_is_asset(const struct typed_class *cls)
 	return cls && cls->shape.asset;
 }
 
-const char *typed_name(const struct typed_class *cls)
+const char *typed_tag(const struct typed_class *cls)
 {
-	return cls->shape.tag ? cls->shape.tag : cls->shape.name;
+	return cls->shape.tag;
 }
 
 bool typed_value_is_asset(const struct value *v)

@@ -420,7 +420,8 @@ static struct value *convert_typed(const struct type *type, struct value *v, str
 	}
 	if (!type->typed || !value_is(v, VALUE_MAP))
 		return misfit(type, v, err);
-	if (map_get(v, "type") && strcmp(map_str(v, "type", ""), typed_name(type->typed)) != 0)
+	if (typed_tag(type->typed) && map_get(v, "type") &&
+	    strcmp(map_str(v, "type", ""), typed_tag(type->typed)) != 0)
 		return misfit(type, v, err);
 	if (map_is_typed(v))
 		return value_ref(v);

@@ -205,14 +205,9 @@ enum node_result node_report_output(struct node_ctx *node, const char *name, str
 	return NODE_DONE;
 }
 
-void node_report_value(struct node_ctx *node, const char *type, const char *key, struct value *v)
+void node_report_value(struct node_ctx *node, struct value *message, const char *key, struct value *v)
 {
-	struct value *message;
-
-	if (message_muted(node->run, RUNNER_MSG_OTHER))
-		return;
-	message = value_map();
-	map_set_str(message, "type", type);
-	map_set(message, key, present_value(node->run, v));
+	if (!message_muted(node->run, RUNNER_MSG_OTHER))
+		map_set(message, key, present_value(node->run, v));
 	node_send(node, message);
 }

@@ -10,7 +10,7 @@
  * node's first slot. Null is shown only. Fails in text mode for a reference to an asset that names nothing. `v` is lent. */
 enum node_result node_report_output(struct node_ctx *node, const char *name, struct value *v);
 
-/* A message of this type (preview_update, tool_result_update) that shows a value under `key`. `v` is lent. */
-void node_report_value(struct node_ctx *node, const char *type, const char *key, struct value *v);
+/* A message (preview_update, tool_result_update; taken) that shows a value under `key` as clients get it. `v` is lent. */
+void node_report_value(struct node_ctx *node, struct value *message, const char *key, struct value *v);
 
 #endif

@@ -6,16 +6,24 @@
 
 static enum node_result preview_item(struct node_ctx *ctx, const char *handle, struct value *item)
 {
-	if (strcmp(handle, "value") == 0)
-		node_report_value(ctx, "preview_update", "value", item);
+	struct value *message;
+
+	if (strcmp(handle, "value") != 0)
+		return NODE_DONE;
+	message = value_map();
+	map_set_str(message, "type", "preview_update");
+	node_report_value(ctx, message, "value", item);
 	return NODE_DONE;
 }
 
 static enum node_result report_tool_result(struct node_ctx *ctx)
 {
 	struct value *result = value_copy(node_dynamic(ctx));
+	struct value *message = value_map();
 
-	node_report_value(ctx, "tool_result_update", "result", result);
+	map_set_str(message, "type", "tool_result_update");
+	map_set_str(message, "thread_id", NULL);
+	node_report_value(ctx, message, "result", result);
 	node_emit(ctx, "result", result);
 	return NODE_DONE;
 }
