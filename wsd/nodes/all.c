@@ -7,7 +7,12 @@ extern const struct node_table nodes_compare;
 extern const struct node_table nodes_constant;
 extern const struct node_table nodes_control;
 extern const struct node_table nodes_input;
+extern const struct node_table nodes_lib_beautifulsoup;
+extern const struct node_table nodes_lib_date;
+extern const struct node_table nodes_lib_json;
+extern const struct node_table nodes_lib_markdown;
 extern const struct node_table nodes_lib_math;
+extern const struct node_table nodes_lib_uuid;
 extern const struct node_table nodes_list;
 extern const struct node_table nodes_list_sets;
 extern const struct node_table nodes_numbers;
@@ -25,7 +30,12 @@ const struct node_table *const node_tables[] = {
 	&nodes_constant,
 	&nodes_control,
 	&nodes_input,
+	&nodes_lib_beautifulsoup,
+	&nodes_lib_date,
+	&nodes_lib_json,
+	&nodes_lib_markdown,
 	&nodes_lib_math,
+	&nodes_lib_uuid,
 	&nodes_list,
 	&nodes_list_sets,
 	&nodes_numbers,
