@@ -94,7 +94,7 @@ static void set_flags(struct value *map, unsigned flags)
 
 	map_set_bool(map, "is_dynamic", flags & NODE_DYNAMIC);
 	map_set_bool(map, "is_streaming_output", flags & NODE_STREAMS_OUTPUT);
-	map_set_bool(map, "is_streaming_input", flags & NODE_STREAMS_INPUT);
+	map_set_bool(map, "is_streaming_input", (flags & NODE_STREAMS_INPUT) && !(flags & NODE_STREAMS_INPUT_UNSAID));
 	map_set_bool(map, "is_streaming", flags & NODE_STREAMS_OUTPUT);
 	map_set_bool(map, "is_cacheable", !(flags & uncached));
 	map_set_bool(map, "expose_as_tool", flags & NODE_TOOL);

@@ -53,7 +53,9 @@ enum node_flags {
 	NODE_ONCE = 1 << 10,            /* has an effect outside: must not be run again after a crash */
 	NODE_AUTO_SAVE = 1 << 11,       /* asset references in its results become stored assets */
 	NODE_BLOCKING = 1 << 12,        /* may wait for a disk, a child process, a library: keep other work going meanwhile */
-	NODE_INTERNAL = 1 << 13         /* runs, but is not listed in /api/nodes/metadata (Preview, Comment, Group) */
+	NODE_INTERNAL = 1 << 13,        /* runs, but is not listed in /api/nodes/metadata (Preview, Comment, Group) */
+	/* Beside NODE_STREAMS_INPUT: clients are not told of it, as the original does not say it of text's Collect. */
+	NODE_STREAMS_INPUT_UNSAID = 1 << 14
 };
 
 /* What a node's function returns. */

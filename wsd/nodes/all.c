@@ -6,6 +6,8 @@ extern const struct node_table nodes_boolean;
 extern const struct node_table nodes_compare;
 extern const struct node_table nodes_constant;
 extern const struct node_table nodes_control;
+extern const struct node_table nodes_dictionary;
+extern const struct node_table nodes_dictionary_filter;
 extern const struct node_table nodes_input;
 extern const struct node_table nodes_lib_beautifulsoup;
 extern const struct node_table nodes_lib_date;
@@ -20,6 +22,7 @@ extern const struct node_table nodes_output;
 extern const struct node_table nodes_text;
 extern const struct node_table nodes_text_check;
 extern const struct node_table nodes_text_clean;
+extern const struct node_table nodes_text_json;
 extern const struct node_table nodes_text_regex;
 extern const struct node_table nodes_triggers;
 
@@ -29,6 +32,8 @@ const struct node_table *const node_tables[] = {
 	&nodes_compare,
 	&nodes_constant,
 	&nodes_control,
+	&nodes_dictionary,
+	&nodes_dictionary_filter,
 	&nodes_input,
 	&nodes_lib_beautifulsoup,
 	&nodes_lib_date,
@@ -43,6 +48,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_text,
 	&nodes_text_check,
 	&nodes_text_clean,
+	&nodes_text_json,
 	&nodes_text_regex,
 	&nodes_triggers,
 	NULL,

@@ -92,7 +92,10 @@ static enum node_result collect_end(struct node_ctx *ctx)
 {
 	struct collect_state *state = node_state(ctx);
 
-	return state->items ? done_buf(ctx, &state->text) : NODE_DONE;
+	if (state->items)
+		return done_buf(ctx, &state->text);
+	/* without an edge the text is empty; behind an edge that brought nothing there is none */
+	return node_connected(ctx, "input_item") ? NODE_DONE : done(ctx, value_str(""));
 }
 
 static void collect_destroy(void *ptr)
@@ -448,7 +451,7 @@ static const struct node_type types[] = {
 		.description = "Joins the texts of a stream.",
 		.props = collect_props,
 		.outputs = str_output,
-		.flags = NODE_PURE,
+		.flags = NODE_STREAMS_INPUT | NODE_STREAMS_INPUT_UNSAID,
 		.state_size = sizeof(struct collect_state),
 		.item = collect_item,
 		.end = collect_end,
