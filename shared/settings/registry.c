@@ -54,7 +54,7 @@ static const struct setting_info registry[] = {
 	{ "DATA_FOR_SEO_PASSWORD", "DataForSEO", NULL, "Password of the DataForSEO service.", true },
 	{ "KIE_API_KEY", "KIE", NULL, "Key of the KIE service.", true },
 	{ "MESHY_API_KEY", "Meshy", NULL, "Key of the Meshy service.", true },
-	{ "RODIN_API_KEY", "Rodin", NULL, "Key of the Rodin service.", true },
+	{ "RODIN_API_KEY", "Rodin", NULL, "Rodin AI API key for 3D model generation", true },
 	{ "GITHUB_CLIENT_ID", "GitHub", NULL, "Client id of the GitHub application for sign-in.", true },
 	{ "GITHUB_CLIENT_SECRET", "GitHub", NULL, "Client secret of the GitHub application for sign-in.", true },
 	{ "SERVER_AUTH_TOKEN", "Deployment", NULL, "Token that clients of this server show.", true },
