@@ -254,4 +254,36 @@ int trigger_list(struct db *db, const char *user_id,
 		 int (*each)(const char *workflow_id, const char *job_id, const char *status, void *arg), void *arg,
 		 struct err *err) MUST_CHECK;
 
+/* ---- secrets of users (stored_secret.c); encryption is shared/secret's ------------------------------------ */
+
+enum secret_column {
+	SECRET_CREATED_AT,
+	SECRET_DESCRIPTION,
+	SECRET_ENCRYPTED_VALUE,
+	SECRET_ID,
+	SECRET_KEY,
+	SECRET_UPDATED_AT,
+	SECRET_USER_ID,
+	SECRET_COLUMNS
+};
+
+extern const struct column stored_secret_columns[SECRET_COLUMNS];
+
+struct stored_secret {
+	struct sv c[SECRET_COLUMNS];
+};
+
+int stored_secret_get(struct db *db, struct arena *arena, const char *user_id, const char *key, struct stored_secret *out,
+		      struct err *err) MUST_CHECK;
+/* Stores a value for the user's key: a new row, or the old one with its id and created_at. A NULL description leaves the
+ * old one. Wants db_begin_durable of the caller. *made tells which; *out is the row as stored. */
+int stored_secret_set(struct db *db, struct arena *arena, const char *user_id, const char *key, const char *encrypted,
+		      const char *description, struct stored_secret *out, bool *made, struct err *err) MUST_CHECK;
+/* 1 when the user has no such key. */
+int stored_secret_delete(struct db *db, const char *user_id, const char *key, struct err *err) MUST_CHECK;
+/* All of the user's, by key. */
+int stored_secret_list(struct db *db, struct arena *arena, const char *user_id,
+		       int (*each)(const struct stored_secret *s, void *arg), void *arg, struct err *err) MUST_CHECK;
+void stored_secret_etag(const struct stored_secret *s, char out[ETAG_SIZE]);
+
 #endif
