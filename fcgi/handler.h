@@ -2,6 +2,9 @@
 #ifndef FCGI_HANDLER_H
 #define FCGI_HANDLER_H
 
+#include <stdio.h>
+#include <string.h>
+
 #include "db/db.h"
 #include "http/http.h"
 
@@ -34,6 +37,35 @@ static inline const char *field_filter(const struct value *fields, const char *n
 	const char *text = map_str(fields, name, NULL);
 
 	return text && *text ? text : NULL;
+}
+
+/* A page of a list while its rows come: {"NAME":[row,row…],"next":"id of the last row shown, or nothing"}. */
+struct page {
+	struct response *res;
+	struct buf *out;
+	char last[160]; /* id of the last row, for the cursor */
+	size_t count;
+};
+
+static inline void page_begin(struct page *page, struct response *res, const char *name)
+{
+	*page = (struct page){ .res = res, .out = &res->body };
+	buf_printf(page->out, "{\"%s\":[", name);
+}
+
+/* Before each row: the comma, and its id for the cursor. */
+static inline int page_add(struct page *page, struct sv id)
+{
+	snprintf(page->last, sizeof(page->last), "%.*s", (int)id.n, id.p ? id.p : "");
+	return page->count++ ? buf_addc(page->out, ',') : 0;
+}
+
+/* The cursor is "" when no rows follow. */
+static inline int page_end(struct page *page, const char *cursor, bool more)
+{
+	buf_printf(page->out, "],\"%s\":", cursor);
+	json_write_str(page->out, page->last, more ? strlen(page->last) : 0, JSON_COMPACT);
+	return buf_addc(page->out, '}');
 }
 
 /* Opens the database before the first request, so that no client waits for that. A failure is no reason to end: each

@@ -403,6 +403,8 @@ const char *const schema_indexes[] = {
 	INDEX("nodetool_c_workflows_user", "nodetool_workflows (user_id, updated_at, id)"),
 	INDEX("nodetool_c_workflows_mode", "nodetool_workflows (user_id, run_mode, updated_at, id)"),
 	INDEX("nodetool_c_workflows_public", "nodetool_workflows (updated_at, id) WHERE access = 'public'"),
+	INDEX("nodetool_c_threads_user", "nodetool_threads (user_id, id)"),
+	INDEX("nodetool_c_messages_thread", "nodetool_messages (thread_id, id)"),
 	INDEX("nodetool_c_triggers_user", "nodetool_c_triggers (user_id)"),
 	INDEX("nodetool_c_jobs_user", "nodetool_jobs (user_id, started_at, id)"),
 	INDEX("nodetool_c_jobs_workflow", "nodetool_jobs (user_id, workflow_id, started_at, id)"),

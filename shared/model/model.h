@@ -286,4 +286,82 @@ int stored_secret_list(struct db *db, struct arena *arena, const char *user_id,
 		       int (*each)(const struct stored_secret *s, void *arg), void *arg, struct err *err) MUST_CHECK;
 void stored_secret_etag(const struct stored_secret *s, char out[ETAG_SIZE]);
 
+/* ---- threads (thread.c) ---------------------------------------------------------------------------------- */
+
+enum thread_column {
+	THREAD_CREATED_AT,
+	THREAD_ID,
+	THREAD_TITLE,
+	THREAD_UPDATED_AT,
+	THREAD_USER_ID,
+	THREAD_COLUMNS
+};
+
+extern const struct column thread_columns[THREAD_COLUMNS];
+
+struct thread {
+	struct sv c[THREAD_COLUMNS];
+};
+
+int thread_get(struct db *db, struct arena *arena, const char *user_id, const char *id, struct thread *out,
+	       struct err *err) MUST_CHECK;
+/* Whose it is: 0, 1 (no such thread), -1. */
+int thread_owner(struct db *db, struct arena *arena, const char *id, const char **user_id, struct err *err) MUST_CHECK;
+int thread_put(struct db *db, const struct thread *t, struct err *err) MUST_CHECK;
+/* A new thread of that user in *out (not stored): `id` NULL makes one, `title` may be p == NULL. */
+void thread_init(struct arena *arena, const char *user_id, const char *id, struct sv title, struct thread *out);
+int thread_delete(struct db *db, const char *user_id, const char *id, struct err *err) MUST_CHECK;
+/* By id, behind `after` (NULL: from the start); descending when `reverse`. */
+int thread_list(struct db *db, struct arena *arena, const char *user_id, const char *after, int64_t limit, bool reverse,
+		int (*each)(const struct thread *t, void *arg), void *arg, bool *more, struct err *err) MUST_CHECK;
+int thread_json(struct buf *out, const struct thread *t);
+void thread_etag(const struct thread *t, char out[ETAG_SIZE]);
+
+/* ---- messages (message.c) -------------------------------------------------------------------------------- */
+
+enum message_column {
+	MESSAGE_AGENT_EXECUTION_ID,
+	MESSAGE_AGENT_MODE,
+	MESSAGE_COLLECTIONS,
+	MESSAGE_CONTENT,
+	MESSAGE_COST,
+	MESSAGE_CREATED_AT,
+	MESSAGE_EXECUTION_EVENT_TYPE,
+	MESSAGE_GRAPH,
+	MESSAGE_HELP_MODE,
+	MESSAGE_ID,
+	MESSAGE_INPUT_FILES,
+	MESSAGE_MODEL,
+	MESSAGE_NAME,
+	MESSAGE_OUTPUT_FILES,
+	MESSAGE_PROVIDER,
+	MESSAGE_ROLE,
+	MESSAGE_THREAD_ID,
+	MESSAGE_TOOL_CALL_ID,
+	MESSAGE_TOOL_CALLS,
+	MESSAGE_TOOLS,
+	MESSAGE_USER_ID,
+	MESSAGE_WORKFLOW_ID,
+	MESSAGE_WORKFLOW_TARGET,
+	MESSAGE_COLUMNS
+};
+
+extern const struct column message_columns[MESSAGE_COLUMNS];
+
+struct message {
+	struct sv c[MESSAGE_COLUMNS];
+};
+
+int message_get(struct db *db, struct arena *arena, const char *user_id, const char *id, struct message *out,
+		struct err *err) MUST_CHECK;
+int message_put(struct db *db, const struct message *m, struct err *err) MUST_CHECK;
+/* Of one thread by id, whoever wrote them (the caller compares MESSAGE_USER_ID); otherwise as thread_list. */
+int message_list(struct db *db, struct arena *arena, const char *thread_id, const char *after, int64_t limit, bool reverse,
+		 int (*each)(const struct message *m, void *arg), void *arg, bool *more, struct err *err) MUST_CHECK;
+/* Deletes the user's messages of a thread. */
+int message_delete_thread(struct db *db, const char *user_id, const char *thread_id, struct err *err) MUST_CHECK;
+/* As REST shows it (notes-rest "Ids, pagination"): tools, collections and workflow fields are never shown. */
+int message_json(struct buf *out, const struct message *m);
+void message_etag(const struct message *m, char out[ETAG_SIZE]);
+
 #endif
