@@ -25,6 +25,6 @@ const struct setting_info *settings_find_secret(const char *name);
 struct value *settings_read(struct err *err) MUST_CHECK;
 /* Puts the entries of `changes` (a map; null stays null) into settings.yaml: under a lock, written aside and renamed, mode
  * 0600. Other processes read the file anew when its time has changed (config_refresh). */
-int settings_merge(const struct value *changes, struct err *err) MUST_CHECK;
+int settings_merge(struct value *changes, struct err *err) MUST_CHECK;
 
 #endif

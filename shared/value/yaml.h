@@ -21,4 +21,16 @@ enum yaml_style {
 /* Appends block style text with a newline at its end. */
 int yaml_write(struct buf *out, const struct value *v, int style) MUST_CHECK;
 
+/* ---- files (yaml_file.c) -------------------------------------------------------------------------------- */
+
+#define YAML_FILE_MAX ((size_t)1 << 20) /* bytes of a settings or users file */
+
+/* The file as a map: an empty one when there is no file or no map in it. New reference; NULL with the reason (500; the
+ * file is named without its folder). */
+struct value *yaml_file_read(const char *path, struct err *err) MUST_CHECK;
+/* Reads, lets `change` alter the map, and writes: under a lock (a file beside it), aside and renamed, mode 0600, missing
+ * folders made (0700). When `change` returns other than 0 nothing is written and that is returned. */
+int yaml_file_update(const char *path, int style, int (*change)(struct value **map, void *arg, struct err *err), void *arg,
+		     struct err *err) MUST_CHECK;
+
 #endif
