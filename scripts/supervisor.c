@@ -22,6 +22,7 @@
 #define TRIAL_US 250000          /* how long new processes must live before the old ones go */
 #define GRACE_US 3000000         /* for each kind, when everything stops */
 #define DRAIN_US 60000000        /* for a request in flight in an exchanged process */
+#define REMIND_US 500000         /* between two signals to an exchanged process */
 
 static struct {
 	const char *table_path;
@@ -40,6 +41,7 @@ static struct {
 	struct table *leaving;  /* old pools that finish their requests */
 	int64_t trial_ends_us;
 	int64_t drain_ends_us;
+	int64_t remind_us;
 	unsigned generation;
 	bool next_failed;
 	bool reload_asked;
@@ -199,13 +201,18 @@ static bool front_ready(void)
 	return probe_health(options.host, options.port);
 }
 
+/* Whoever reads the file sees the old or the new text. */
 static int write_file(const char *path, const char *text, struct err *err)
 {
-	FILE *f = fopen(path, "w");
+	char *fresh = xasprintf("%s.new", path);
+	FILE *f = fopen(fresh, "w");
 	int rc = f ? fputs(text, f) : EOF;
 
 	if (f && fclose(f) != 0)
 		rc = EOF;
+	if (rc != EOF && rename(fresh, path) < 0)
+		rc = EOF;
+	free(fresh);
 	return rc == EOF ? err_set(err, 500, "%s: %s", path, strerror(errno)) : 0;
 }
 
@@ -295,13 +302,20 @@ static void hand_over(struct table *from, struct table *to)
 	}
 }
 
+/* A program may miss a signal that comes just before it waits for the next connection: it is told again. */
+static void remind(void)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		table_signal(state.leaving, (enum program_kind)kind, SIGTERM);
+	state.remind_us = time_mono_us() + REMIND_US;
+}
+
 static void retire(struct table *table)
 {
 	table->retired = true;
-	for (int kind = 0; kind < KIND_COUNT; kind++)
-		table_signal(table, (enum program_kind)kind, SIGTERM);
 	state.leaving = table;
 	state.drain_ends_us = time_mono_us() + DRAIN_US;
+	remind();
 }
 
 static void reload_end(void)
@@ -330,8 +344,11 @@ static void drain(void)
 
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		left += table_running(state.leaving, (enum program_kind)kind);
-	if (left && time_mono_us() < state.drain_ends_us)
+	if (left && time_mono_us() < state.drain_ends_us) {
+		if (time_mono_us() >= state.remind_us)
+			remind();
 		return;
+	}
 	for (int kind = 0; left && kind < KIND_COUNT; kind++)
 		table_signal(state.leaving, (enum program_kind)kind, SIGKILL);
 	table_free(state.leaving, state.table);
@@ -430,7 +447,7 @@ static void supervise(void)
 		if (state.next)
 			earlier(&wake, state.trial_ends_us);
 		if (state.leaving)
-			earlier(&wake, state.drain_ends_us);
+			earlier(&wake, state.remind_us);
 		us = wake - time_mono_us();
 		if (us > 0) {
 			left.tv_sec = us / 1000000;

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -20,23 +22,19 @@ extern char **environ;
 
 static volatile sig_atomic_t stopping;
 
-/* A signal that comes just before accept() is entered would go unnoticed there: the alarm wakes it once more. */
 static void on_signal(int sig)
 {
-	if (sig != SIGALRM)
-		stopping = 1;
-	if (stopping)
-		alarm(1);
+	(void)sig;
+	stopping = 1;
 }
 
 static void catch_signals(void)
 {
-	static const int stops[] = { SIGTERM, SIGINT, SIGALRM };
-	struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART: accept must return */
+	struct sigaction action = { .sa_handler = on_signal };
 
 	sigemptyset(&action.sa_mask);
-	for (size_t i = 0; i < ARRAY_LEN(stops); i++)
-		sigaction(stops[i], &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
 }
@@ -88,36 +86,79 @@ static int fastcgi_flush(struct http_io *io)
 	return FCGX_FFlush(f->request.out) < 0 ? -1 : 0;
 }
 
+/* Signals to stop come through only while the process waits for a connection: libfcgi drops a connection that it has just
+ * accepted when a signal interrupts it. Several processes wait on one socket, which does not block, so that whoever comes
+ * too late waits again instead of sitting in accept() deaf to signals. -1 when the process must end. */
+static int wait_for_connection(int epoll, const sigset_t *open)
+{
+	struct epoll_event event;
+
+	while (!stopping) {
+		if (epoll_pwait(epoll, &event, 1, -1, open) > 0)
+			return 0;
+		if (errno != EINTR) {
+			log_error("epoll: %s", strerror(errno));
+			return -1;
+		}
+	}
+	return -1;
+}
+
+static int open_epoll(void)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event) < 0 ||
+	    fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK) < 0) {
+		log_error("the listening socket cannot be watched: %s", strerror(errno));
+		return -1;
+	}
+	return epoll;
+}
+
+static void serve_request(const struct router *router, struct fastcgi_io *f, struct arena *arena)
+{
+	f->io.env = f->request.envp;
+	http_serve(router, &f->io, arena);
+	served_count();
+	FCGX_Finish_r(&f->request);
+	if (router_after)
+		router_after();
+	arena_reset(arena);
+}
+
 static int serve_fastcgi(const struct router *router, struct arena *arena)
 {
 	struct fastcgi_io f = { .io = { fastcgi_read, fastcgi_write, fastcgi_flush, NULL } };
+	int epoll = open_epoll();
+	int result = 0;
+	sigset_t stops;
+	sigset_t open;
 
-	if (FCGX_InitRequest(&f.request, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR)) {
+	if (epoll < 0 || FCGX_InitRequest(&f.request, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR)) {
 		log_error("libfcgi cannot be initialised");
 		return EXIT_FAILURE;
 	}
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGINT);
+	sigprocmask(SIG_BLOCK, &stops, &open);
 	served_open();
-	while (!stopping) {
-		int result = FCGX_Accept_r(&f.request);
-
-		if (stopping && result < 0)
-			break;
-		if (result < 0 && errno == EINTR)
-			continue;
-		if (result < 0) {
+	while (result == 0 && wait_for_connection(epoll, &open) == 0) {
+		errno = 0;
+		result = FCGX_Accept_r(&f.request);
+		if (result == 0)
+			serve_request(router, &f, arena);
+		else if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+			result = 0;
+		else
 			log_error("accept: %s", strerror(errno));
-			return EXIT_FAILURE;
-		}
-		f.io.env = f.request.envp;
-		http_serve(router, &f.io, arena);
-		served_count();
-		FCGX_Finish_r(&f.request);
-		if (router_after)
-			router_after();
-		arena_reset(arena);
 	}
 	FCGX_Free(&f.request, 1);
-	return EXIT_SUCCESS;
+	close(epoll);
+	sigprocmask(SIG_SETMASK, &open, NULL);
+	return result ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* ---- plain CGI ----------------------------------------------------------------------------------------- */

@@ -47,9 +47,12 @@ static char **plain_environment(char *storage[8])
 static void child(const struct process_options *o, const int fds[3], int report)
 {
 	char *plain[8];
+	sigset_t none;
 	int code;
 
 	setpgid(0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	for (int i = 0; i < 3; i++) {
