@@ -36,7 +36,11 @@ class Suite:
         self.direct = args.url or self.server.url
         self.relay = Relay(urllib.parse.urlsplit(self.direct).port)
         self.url = self.relay.url
-        self.store(self.direct)
+        try:
+            self.store(self.direct)
+        except Exception:
+            self.stop()
+            raise
 
     @staticmethod
     def store(url, token=""):
