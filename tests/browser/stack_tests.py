@@ -1,6 +1,7 @@
 """Tests of the pages against the whole server: nginx, the FastCGI programs, the daemon and its runners."""
 import json
 import os
+import tempfile
 import urllib.parse
 
 from websockets.sync.client import connect
@@ -121,11 +122,15 @@ def test_stack_runs_the_example(page, suite):
 
 def test_stack_takes_a_file_as_input(page, suite):
     open_workflow(page, suite, "example-outline")
-    page.files(".field-string input[type=file]", [os.path.join(PROJECT, "README.md")])
-    page.wait("document.querySelector('#field-0').value.includes('NodeTool')")
+    with tempfile.NamedTemporaryFile("w", suffix=".md") as f:
+        f.write("# Of a file\none two\n## Zw\u00f6lf\nthree\n")
+        f.flush()
+        page.files(".field-string input[type=file]", [f.name])
+        page.wait("document.querySelector('#field-0').value.includes('Of a file')")
     page.click("#run")
     page.wait_text("#status", "Completed", 20)
-    page.wait_text("#panel-outputs", "1. ")
+    page.wait_text("#panel-outputs", "1. Of a file (6 words)")
+    page.wait_text("#panel-outputs", "2. Zw\u00f6lf (2 words)")
 
 
 def test_stack_marks_a_failing_node(page, suite):
@@ -230,7 +235,8 @@ def test_stack_shows_what_others_change(page, suite):
     page.click("#tab-jobs")
     page.wait("document.querySelector('#panel-jobs').innerText.length > 0")
     before = page.eval("document.querySelectorAll('#panel-jobs tbody tr').length")
-    rest(suite.direct + "/api/workflows/example-outline/run", "POST", {"params": {}})
+    got = rest(suite.direct + "/api/workflows/example-outline/run", "POST", {"params": {}})
+    assert "4. The hill" in got["outline"], got
     page.wait("document.querySelectorAll('#panel-jobs tbody tr').length > %d" % before)
 
 
