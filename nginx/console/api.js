@@ -1,6 +1,6 @@
 // REST: every request of the page goes through here. The token lives in sessionStorage, so it ends with the tab.
 
-const TOKEN = 'nodetool.token';
+const TOKEN = 'nodetool-token'; // the page at /docs uses it as well
 
 /** Where the server is: the folder above this one, so that the page also works under a path of a proxy. */
 export const base = new URL('..', import.meta.url);

@@ -301,12 +301,43 @@ def test_stack_asks_for_a_token(page, suite):
         server.stop()
 
 
-def test_docs_show_the_operations(page, suite):
-    page.call("Network.enable")
-    page.open(suite.url + "/docs")
+def open_docs(page, suite, path="/docs"):
+    page.open(suite.url + path)
     page.wait("document.body.innerText.includes('/api/workflows/')")
-    foreign = page.eval("performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin))")
-    assert not foreign, "loaded from elsewhere: %s" % foreign
+
+
+def operation(method, path):
+    """JavaScript for the <details> of an operation."""
+    return ("[...document.querySelectorAll('details')].find(d => d.querySelector('summary').innerText.replace(/\\s+/g, ' ')"
+            ".startsWith('%s %s'))" % (method, path))
+
+
+def test_docs_show_the_operations(page, suite):
+    open_docs(page, suite)
     for words in ("/api/jobs/", "/api/nodes/metadata", "/health"):
         assert words in page.eval("document.body.innerText"), words
+    page.eval(operation("PUT", "/api/workflows/{") + ".open = true")
+    page.wait("(%s).innerText.includes('graph')" % operation("PUT", "/api/workflows/{"))
+    foreign = page.eval("performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin))")
+    assert not foreign, "loaded from elsewhere: %s" % foreign
     suite.shot(page, "docs")
+    page.tab_to("input[type=search]")
+    page.type("metadata")
+    page.wait("[...document.querySelectorAll('article')].filter(a => a.checkVisibility()).length < 5")
+
+
+def test_docs_try_an_operation(page, suite):
+    open_docs(page, suite)
+    health = operation("GET", "/health")
+    page.eval("(%s).open = true" % health)
+    page.eval("(%s).querySelector('button').click()" % health)
+    page.wait("(%s).innerText.includes('200')" % health)
+
+
+def test_docs_can_be_read_in_light_and_dark(page, suite):
+    open_docs(page, suite, "/redoc")
+    colours = []
+    for scheme in ("light", "dark"):
+        page.media(prefers_color_scheme=scheme)
+        colours.append(page.eval("getComputedStyle(document.body).color"))
+    assert colours[0] != colours[1]
