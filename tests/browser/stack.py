@@ -48,6 +48,21 @@ class Server:
         self.stop()
         raise RuntimeError("the server did not come up:\n" + last)
 
+    def daemon(self):
+        """The process id of the server's daemon: the topmost wsd below tests/serve."""
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        rows = {int(pid): (int(parent), args) for pid, parent, args in (line.split(None, 2) for line in listed.splitlines())}
+        for pid, (parent, args) in rows.items():
+            name = os.path.basename(args.split()[0])
+            if name != "wsd" or os.path.basename(rows.get(parent, (0, "-"))[1].split()[0]) == "wsd":
+                continue
+            above = pid
+            while above in rows and above != self.process.pid:
+                above = rows[above][0]
+            if above == self.process.pid:
+                return pid
+        raise AssertionError("no daemon runs")
+
     def halt(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

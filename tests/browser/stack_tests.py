@@ -1,6 +1,7 @@
 """Tests of the pages against the whole server: nginx, the FastCGI programs, the daemon and its runners."""
 import json
 import os
+import signal
 import tempfile
 import urllib.parse
 
@@ -216,6 +217,22 @@ def test_stack_survives_a_restart_of_the_server(page, suite):
     open_workflow(page, suite, "example-outline")
     page.click("#run")
     page.wait_text("#status", "Completed", 20)
+
+
+@own_server
+def test_stack_learns_that_the_daemon_was_killed(page, suite):
+    open_workflow(page, suite, "open-ended")
+    page.click("#run")
+    page.wait("document.querySelector('[data-node=o]').dataset.state === 'running'")
+    os.kill(suite.server.daemon(), signal.SIGKILL)
+    page.wait_text("#status", "Failed", 30)
+    page.wait("document.querySelector('#form-error').innerText.length > 10")
+    page.wait_text("#connection", "Connected")
+    page.click("#run")
+    page.wait_text("#status", "Running")
+    page.wait("document.querySelector('[data-node=o]').dataset.state === 'running'")
+    page.click("#cancel")
+    page.wait_text("#status", "Cancelled")
 
 
 def test_stack_shows_a_run_again_after_a_reload(page, suite):
