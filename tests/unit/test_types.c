@@ -216,7 +216,7 @@ static void test_typed(void **state)
 	assert_false(typed_value_is_asset(v));
 	value_unref(v);
 	assert_null(typed_make(typed_find("bounding_box"), json("{\"xmin\":1}"), &err));
-	assert_non_null(strstr(err.detail, "xmax"));
+	assert_non_null(strstr(err.detail, "ymin"));
 	assert_null(typed_find("nosuchtype"));
 	v = typed_make(typed_find("message"),
 		       json("{\"role\":\"user\",\"surplus\":1,\"content\":[{\"type\":\"image_url\",\"image\":{\"type\":"
