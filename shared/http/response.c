@@ -1,6 +1,7 @@
 /* Building an answer and sending it. */
 #include "http/internal.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,8 +123,18 @@ int res_empty(struct response *res, int status)
 
 int res_redirect(struct response *res, int status, const char *location)
 {
-	if (res_header(res, "Location", "%s", location))
-		return -1;
+	static const char safe[] = "-._~:/%#?=@[]!$&'()*+,;";
+	char *encoded = arena_alloc(res->req->arena, 3 * strlen(location) + 1);
+	char *out = encoded;
+
+	/* What cannot stand in an address is percent-encoded, as the original does it. */
+	for (; *location; location++) {
+		if (isalnum((unsigned char)*location) || strchr(safe, *location))
+			*out++ = *location;
+		else
+			out += snprintf(out, 4, "%%%02X", (unsigned char)*location);
+	}
+	res_header_plain(res, "Location", encoded);
 	return res_empty(res, status);
 }
 

@@ -103,7 +103,8 @@ static char *mark_big_integers(const char *text, size_t len, size_t *out_len)
 				i += text[i] == '\\';
 			i++;
 		} else if (text[i] == '-' || (text[i] >= '0' && text[i] <= '9')) {
-			i += strspn(text + i, "-+.eE0123456789");
+			while (i < len && text[i] && strchr("-+.eE0123456789", text[i]))
+				i++;
 			buf_add(&out, text + start, i - start);
 			if (i - start >= BIGINT_DIGITS && !memchr(text + start, '.', i - start) &&
 			    !memchr(text + start, 'e', i - start) && !memchr(text + start, 'E', i - start))
@@ -182,7 +183,7 @@ void json_float(double d, char out[JSON_FLOAT_MAX])
 		snprintf(out, JSON_FLOAT_MAX, "%s", isnan(d) ? "NaN" : d > 0 ? "Infinity" : "-Infinity");
 		return;
 	}
-	if (d == (double)(int64_t)d && fabs(d) < 1e15) {
+	if (fabs(d) < 1e15 && d == (double)(int64_t)d) {
 		snprintf(out, JSON_FLOAT_MAX, signbit(d) && d == 0 ? "-%lld.0" : "%lld.0", (long long)d);
 		return;
 	}

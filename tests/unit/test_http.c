@@ -194,6 +194,10 @@ static void test_slashes(void **state)
 	a = ask(ENV("REQUEST_METHOD=GET", "REQUEST_URI=/api/things", "HTTP_AUTHORIZATION=Bearer x"), NULL);
 	assert_int_equal(a.status, 200);
 	answer_free(&a);
+	/* Bytes that nginx passes on and that cannot stand in a header. */
+	a = ask(ENV("REQUEST_METHOD=GET", "REQUEST_URI=/api/things", "HTTP_HOST=h", "QUERY_STRING=a=\r\nX: y\xe4"), NULL);
+	assert_string_equal(answer_header(&a, "Location"), "http://h/api/things/?a=%0D%0AX:%20y%E4");
+	answer_free(&a);
 	/* A Host header that is none is not repeated. */
 	a = ask(ENV("REQUEST_METHOD=GET", "REQUEST_URI=/api/things", "HTTP_HOST=evil/\"><x", "SERVER_NAME=own", "SERVER_PORT=8"),
 		NULL);

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -152,6 +153,23 @@ static void test_accepted(void **state)
 	}
 }
 
+/* A text need not end with a NUL: nothing behind it is read (the sanitizer watches the block). */
+static void test_exact_memory(void **state)
+{
+	static const char *const texts[] = { "3444444444444444444444444444444", "[1,34444444444444444444444]", "12", "\"a", "tru",
+					     "{\"a\":-", "1e", "\"\\u12", "[1.5" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		size_t len = strlen(texts[i]);
+		char *copy = xmalloc(len);
+
+		memcpy(copy, texts[i], len);
+		value_unref(json_parse(copy, len, NULL));
+		free(copy);
+	}
+}
+
 static void test_depth_limit(void **state)
 {
 	char text[2 * JSON_MAX_DEPTH + 8];
@@ -175,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_out_of_range),
 		cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_exact_memory),
 		cmocka_unit_test(test_depth_limit),
 	};
 
