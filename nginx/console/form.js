@@ -87,7 +87,8 @@ const KINDS = {
   },
   json: {
     build: (field, id) => el('textarea', {
-      id, rows: 3, spellcheck: 'false', class: 'code', text: field.value === undefined ? '' : JSON.stringify(field.value, null, 1),
+      id, rows: 3, spellcheck: 'false', class: 'code',
+      text: field.value === undefined ? '' : JSON.stringify(field.value, null, 1),
     }),
     read(control) {
       if (!control.value.trim()) return undefined;
@@ -104,7 +105,8 @@ const text = (value) => (value === undefined || value === null ? '' : String(val
 
 function numberControl(field, id) {
   return el('input', {
-    id, type: 'text', inputmode: field.kind === 'integer' ? 'numeric' : 'decimal', autocomplete: 'off', value: text(field.value),
+    id, type: 'text', inputmode: field.kind === 'integer' ? 'numeric' : 'decimal', autocomplete: 'off',
+    value: text(field.value),
   });
 }
 
@@ -143,7 +145,11 @@ function textFile(control, label) {
       control.focus();
     },
   });
-  return [file, el('button', { type: 'button', class: 'quiet small', 'aria-label': `${label}: load a text file`, text: 'Load a file…', onclick: () => file.click() })];
+  const button = el('button', {
+    type: 'button', class: 'quiet small', 'aria-label': `${label}: load a text file`, text: 'Load a file…',
+    onclick: () => file.click(),
+  });
+  return [file, button];
 }
 
 export class InputForm {

@@ -4,7 +4,9 @@
 import { el, svg } from './dom.js';
 import { layout } from './layout.js';
 
-const MARKS = { running: '●', completed: '✓', error: '!', stopped: '■', suspended: '‖', waiting: '…', booting: '…', starting: '…' };
+const MARKS = {
+  running: '●', completed: '✓', error: '!', stopped: '■', suspended: '‖', waiting: '…', booting: '…', starting: '…',
+};
 const ZOOM = { least: 0.2, most: 2, step: 1.25, legible: 0.65 };
 
 const LINE = 40; // characters; the frame cuts off what does not fit
@@ -109,10 +111,12 @@ export class GraphView {
 
   #node(n) {
     const comment = n.kind === 'comment';
-    const words = [comment && n.data.comment, /\.(input|output)\./.test(n.type) && n.data.name].find((w) => w && typeof w === 'string');
+    const words = [comment && n.data.comment, /\.(input|output)\./.test(n.type) && n.data.name]
+      .find((w) => w && typeof w === 'string');
     const mark = svg('text', { class: 'g-mark', x: n.width - 14, y: 24 });
     const title = svg('text', { class: 'g-title', x: 14, y: 24, text: short(n.title, LINE) });
-    const line = svg('text', { class: 'g-line', x: 14, y: 43, text: short(words || n.type.split('.').slice(0, -1).join('.'), LINE) });
+    const below = words || n.type.split('.').slice(0, -1).join('.');
+    const line = svg('text', { class: 'g-line', x: 14, y: 43, text: short(below, LINE) });
     const bar = svg('rect', { class: 'g-bar', x: 1, y: n.height - 5, width: 0, height: 4 });
     const group = svg('g', {
       class: comment ? 'g-node g-comment' : 'g-node', transform: `translate(${n.x} ${n.y})`,
@@ -134,7 +138,8 @@ export class GraphView {
     const a = { x: from.x + from.width, y: from.y + from.height / 2 };
     const b = { x: to.x, y: to.y + to.height / 2 };
     const bend = Math.max(30, Math.abs(b.x - a.x) / 2);
-    const path = svg('path', { class: 'g-edge', d: `M${a.x} ${a.y}C${a.x + bend} ${a.y} ${b.x - bend} ${b.y} ${b.x} ${b.y}` });
+    const curve = `M${a.x} ${a.y}C${a.x + bend} ${a.y} ${b.x - bend} ${b.y} ${b.x} ${b.y}`;
+    const path = svg('path', { class: 'g-edge', d: curve });
     const label = svg('text', { class: 'g-count', x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 - 6 });
     this.#edges.set(e.id, { path, label, shown: '' });
     return svg('g', { 'aria-hidden': 'true' },

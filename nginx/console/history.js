@@ -72,8 +72,13 @@ export class History {
       el('div', { class: 'table' }, el('table', { class: 'jobs' },
         el('thead', {}, el('tr', {}, head)),
         el('tbody', {}, this.#jobs.map((job) => this.#row(job))))),
-      ...(this.#next ? [el('button', { type: 'button', class: 'quiet', text: 'Show more', onclick: () => this.#load(this.#next) })] : []));
+      ...(this.#next ? [this.#more()] : []));
     if (focused) Array.from(this.#host.querySelectorAll('a')).find((a) => a.dataset.job === focused)?.focus();
+  }
+
+  #more() {
+    const onclick = () => this.#load(this.#next);
+    return el('button', { type: 'button', class: 'quiet', text: 'Show more', onclick });
   }
 
   #row(job) {

@@ -33,7 +33,7 @@ function fail(part, error) {
 function address() {
   const match = /^#\/workflow\/([^/]+)(?:\/job\/([^/]+))?$/.exec(location.hash);
   try {
-    return match ? { id: decodeURIComponent(match[1]), job: match[2] ? decodeURIComponent(match[2]) : '' } : { id: '', job: '' };
+    return { id: decodeURIComponent(match?.[1] || ''), job: decodeURIComponent(match?.[2] || '') };
   } catch {
     return { id: '', job: '' };
   }

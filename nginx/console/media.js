@@ -61,13 +61,16 @@ function show(value, found) {
   const src = found.src || URL.createObjectURL(found.blob);
   if (!name) {
     const type = found.blob?.type || /^data:([^;,]*)/i.exec(src)?.[1] || 'file';
-    const link = el('a', { href: src, download: `document.${type.split('/').pop().replace(/[^a-z0-9]/gi, '')}`, text: `Save the document (${type})` });
+    const ending = type.split('/').pop().replace(/[^a-z0-9]/gi, '');
+    const link = el('a', { href: src, download: `document.${ending}`, text: `Save the document (${type})` });
     if (found.blob) urls.set(link, src);
     return link;
   }
-  const shown = el(name, name === 'img' ? { src, alt: 'Image from this output' } : { src, controls: true, preload: 'metadata' });
+  const shown = el(name, name === 'img' ? { src, alt: 'Image from this output' }
+    : { src, controls: true, preload: 'metadata' });
   if (found.blob) urls.set(shown, src);
-  shown.addEventListener('error', () => shown.replaceWith(problem(`This ${value.type} cannot be shown.`)), { once: true });
+  const refuse = () => shown.replaceWith(problem(`This ${value.type} cannot be shown.`));
+  shown.addEventListener('error', refuse, { once: true });
   return shown;
 }
 

@@ -84,7 +84,10 @@ export class OutputsView {
   #section(id, output) {
     const list = el('ol', { class: 'values' });
     const note = el('p', { class: 'note' });
-    const copy = el('button', { type: 'button', class: 'quiet small', text: 'Copy', 'aria-label': `Copy ${output.name}`, onclick: () => copyValues(copy, output) });
+    const copy = el('button', {
+      type: 'button', class: 'quiet small', text: 'Copy', 'aria-label': `Copy ${output.name}`,
+      onclick: () => copyValues(copy, output),
+    });
     const section = el('section', { class: 'output', 'aria-label': output.name },
       el('header', { class: 'field-head' }, el('h4', { text: output.name }), copy), note, list);
     this.#host.append(section);

@@ -74,7 +74,10 @@ export class Run extends EventTarget {
   node(id) {
     let node = this.nodes.get(id);
     if (!node) {
-      node = { status: '', name: '', type: '', properties: {}, result: null, error: '', done: 0, total: 0, text: '', reported: false };
+      node = {
+        status: '', name: '', type: '', properties: {}, result: null, error: '', done: 0, total: 0, text: '',
+        reported: false,
+      };
       this.nodes.set(id, node);
     }
     return node;
@@ -183,7 +186,9 @@ const HANDLERS = {
     run.edges.set(m.edge_id, edge);
     // Input nodes say nothing of themselves: their edges tell.
     const source = run.sources.get(m.edge_id);
-    if (source && !run.node(source).reported) run.node(source).status = m.status === 'drained' ? 'completed' : 'running';
+    if (source && !run.node(source).reported) {
+      run.node(source).status = m.status === 'drained' ? 'completed' : 'running';
+    }
   },
   output_update(run, m) {
     // An untaken branch says null of type none; that is no value, but the output shall be seen.

@@ -20,7 +20,9 @@ export class Tabs {
     const tab = el('button', {
       type: 'button', role: 'tab', id: `tab-${id}`, 'aria-controls': `panel-${id}`, onclick: () => this.show(id),
     }, title, badge);
-    const panel = el('div', { role: 'tabpanel', id: `panel-${id}`, class: 'panel-body', 'aria-labelledby': `tab-${id}`, tabindex: '0' });
+    const panel = el('div', {
+      role: 'tabpanel', id: `panel-${id}`, class: 'panel-body', 'aria-labelledby': `tab-${id}`, tabindex: '0',
+    });
     this.#items.push({ id, tab, panel, badge, onShow });
     this.#list.append(tab);
     this.#panels.append(panel);
@@ -51,7 +53,9 @@ export class Tabs {
   #key(event) {
     const here = this.#items.findIndex((item) => item.tab === event.target);
     const last = this.#items.length - 1;
-    const next = { ArrowLeft: here ? here - 1 : last, ArrowRight: here < last ? here + 1 : 0, Home: 0, End: last }[event.key];
+    const left = here ? here - 1 : last;
+    const right = here < last ? here + 1 : 0;
+    const next = { ArrowLeft: left, ArrowRight: right, Home: 0, End: last }[event.key];
     if (here < 0 || next === undefined) return;
     event.preventDefault();
     this.show(this.#items[next].id);

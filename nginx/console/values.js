@@ -20,7 +20,8 @@ function json(value) {
 
 function textBlock(value) {
   const long = value.length > TEXT;
-  return el('pre', { class: 'text', text: long ? `${value.slice(0, TEXT)}\n… ${value.length - TEXT} more characters` : value });
+  const shown = long ? `${value.slice(0, TEXT)}\n… ${value.length - TEXT} more characters` : value;
+  return el('pre', { class: 'text', text: shown });
 }
 
 function cell(value, number) {
@@ -52,15 +53,17 @@ const isDataframe = (v) => v.type === 'dataframe' && Array.isArray(v.columns) &&
 
 function dataframe(value) {
   const columns = value.columns.map((c) => String(isMap(c) ? c.name : c));
-  return table(columns, value.data.map((row) => (Array.isArray(row) ? row : isMap(row) ? columns.map((c) => row[c]) : [row])));
+  const cells = (row) => (Array.isArray(row) ? row : isMap(row) ? columns.map((c) => row[c]) : [row]);
+  return table(columns, value.data.map(cells));
 }
 
-const isTable = (list) => list.length > 0 && list.every((v) => isMap(v) && !isMedia(v) && Object.keys(v).length > 0 && !isDataframe(v));
+const isRow = (v) => isMap(v) && !isMedia(v) && !isDataframe(v) && Object.keys(v).length > 0;
+const isSimple = (v) => isScalar(v) || (isMap(v) && (isMedia(v) || isDataframe(v)));
 
 function list(values) {
   if (!values.length) return el('p', { class: 'note', text: 'An empty list.' });
-  if (isTable(values)) return tableOfMaps(values);
-  if (!values.every((v) => isScalar(v) || (isMap(v) && (isMedia(v) || isDataframe(v))))) return el('pre', { class: 'code', text: json(values) });
+  if (values.every(isRow)) return tableOfMaps(values);
+  if (!values.every(isSimple)) return el('pre', { class: 'code', text: json(values) });
   return el('ol', { class: 'list' }, values.slice(0, ITEMS).map((v) => el('li', {}, valueElement(v))),
     values.length > ITEMS ? el('li', { class: 'note', text: `… ${values.length - ITEMS} more` }) : null);
 }

@@ -61,7 +61,8 @@ export class WorkflowView {
     byId('tags').replaceChildren(...(workflow.tags || []).map((tag) => el('li', { text: tag })));
     const shape = (w) => JSON.stringify([w?.id, w?.graph, w?.input_schema]);
     if (shape(before) !== shape(workflow)) {
-      this.#names = new Map((workflow.graph?.nodes || []).map((n) => [n.id, String(n.ui_properties?.title || '') || titleOf(n.type)]));
+      const title = (n) => String(n.ui_properties?.title || '') || titleOf(n.type);
+      this.#names = new Map((workflow.graph?.nodes || []).map((n) => [n.id, title(n)]));
       this.graph.draw(workflow.graph);
       this.list.draw(workflow.graph);
       this.form.draw(workflow);
@@ -88,7 +89,8 @@ export class WorkflowView {
     if (run.accepted && run.startedAt === null) {
       // What is long over is only in its record: the daemon answers a reconnect with little more than the state.
       const job = await getJob(jobId).catch(() => null);
-      if (job && ['failed', 'cancelled', 'completed'].includes(job.status) && !run.ended) run.end(job.status, job.error_message || job.error);
+      const over = ['failed', 'cancelled', 'completed'].includes(job?.status);
+      if (over && !run.ended) run.end(job.status, job.error_message || job.error);
     }
   }
 
@@ -104,7 +106,8 @@ export class WorkflowView {
     const params = await this.form.read();
     if (!params || workflow !== this.#workflow) return;
     const run = this.#runs.start(workflow, params);
-    history.replaceState(null, '', `#/workflow/${encodeURIComponent(workflow.id)}/job/${encodeURIComponent(run.jobId)}`);
+    const address = `#/workflow/${encodeURIComponent(workflow.id)}/job/${encodeURIComponent(run.jobId)}`;
+    history.replaceState(null, '', address);
     this.#watch(run);
     this.tabs.show('outputs');
   }

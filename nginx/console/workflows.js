@@ -65,12 +65,14 @@ export class WorkflowList {
     const shown = this.#items.filter((w) => !words || String(w.name).toLowerCase().includes(words));
     const focused = document.activeElement?.dataset?.id;
     byId('workflows').replaceChildren(...shown.map((w) => {
-      const link = el('a', { href: `#/workflow/${encodeURIComponent(w.id)}`, 'data-id': w.id, text: w.name || 'Without a name' });
+      const href = `#/workflow/${encodeURIComponent(w.id)}`;
+      const link = el('a', { href, 'data-id': w.id, text: w.name || 'Without a name' });
       this.#mark(link);
       return el('li', {}, link);
     }));
     if (focused) Array.from(byId('workflows').querySelectorAll('a')).find((a) => a.dataset.id === focused)?.focus();
     byId('workflows-more').hidden = !this.#next;
-    showText(byId('workflows-note'), !this.#items.length ? 'No workflows are stored yet.' : shown.length ? '' : 'None has this in its name.');
+    const nothing = this.#items.length ? 'None has this in its name.' : 'No workflows are stored yet.';
+    showText(byId('workflows-note'), shown.length ? '' : nothing);
   }
 }
