@@ -122,7 +122,12 @@ static char *token_of(const struct credentials *c)
 
 static int refuse(struct lws *wsi)
 {
-	return lws_return_http_status(wsi, HTTP_STATUS_FORBIDDEN, NULL) < 0 ? -1 : 1;
+	static const char answer[] = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+	unsigned char out[LWS_PRE + sizeof(answer)];
+
+	memcpy(out + LWS_PRE, answer, sizeof(answer));
+	lws_write(wsi, out + LWS_PRE, sizeof(answer) - 1, LWS_WRITE_HTTP_HEADERS);
+	return -1;
 }
 
 int handshake_confirm(struct lws *wsi)

@@ -8,7 +8,7 @@
 
 #include "wsd/session.h"
 
-/* LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: 0 to go on, 1 when an HTTP answer was sent instead (403), -1 to hang up. */
+/* LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: 0 to go on, -1 to hang up after an answer of 403. */
 int handshake_confirm(struct lws *wsi);
 /* LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: fills the session (kind, user); a session that must be closed right after the
  * handshake (1008) has close_code set. */

@@ -80,29 +80,20 @@ static const char *error_of(const struct job *job)
 	return job->error ? job->error : "The run failed";
 }
 
-static char *error_text(const struct job *job)
-{
-	if (job->no_workflow)
-		return xasprintf("Workflow %s not found", job->workflow_id);
-	return xstrdup(error_of(job));
-}
-
 /* The end of a failed run: an error event before the job_update, which names no workflow. */
 static void line_failed(struct http_run *run, const struct job *job, struct value *update)
 {
 	struct value *m = value_map();
-	char *text = error_text(job);
 
 	map_set_str(m, "type", "error");
-	map_set_str(m, "message", text);
+	map_set_str(m, "message", error_of(job));
 	map_set(m, "thread_id", value_null());
 	map_set(m, "workflow_id", value_null());
 	line(run, m);
 	value_unref(m);
 	map_set(update, "workflow_id", value_null());
-	map_set_str(update, "error", text);
+	map_set_str(update, "error", error_of(job));
 	line(run, update);
-	free(text);
 }
 
 static void on_message(struct watch *w, struct blob *blob)
@@ -189,8 +180,8 @@ static void on_end(struct watch *w)
 		run->answer = last_values(job->result);
 	} else {
 		run->status = job->no_workflow ? 404 : 500;
-		run->error = job->no_workflow ? xstrdup("Workflow not found") :
-			     !strcmp(job->status, "cancelled") ? xstrdup("The run was cancelled") : error_text(job);
+		run->error = xstrdup(job->no_workflow ? "Workflow not found" :
+				     !strcmp(job->status, "cancelled") ? "The run was cancelled" : error_of(job));
 	}
 	http_finish_plain(run);
 }
@@ -206,6 +197,7 @@ void http_start(struct http_run *run)
 	};
 
 	lws_set_timeout(run->wsi, NO_PENDING_TIMEOUT, 0);
-	buf_free(&run->body);
+	if (run->stream)
+		buf_free(&run->body); /* the plain answer goes over the request once more */
 	run->watch = job_watch(job_start(&spec), run, NULL, on_message, on_end);
 }

@@ -70,7 +70,7 @@ static void failed(const struct job *job, struct value *list)
 
 	if (job->no_workflow) {
 		m = job_update(job->id, wf, "failed", NULL);
-		map_set(m, "error", value_strf("ValueError: Workflow %s not found", wf));
+		map_set(m, "error", value_strf("ValueError: %s", job->error));
 		list_push(list, m);
 		return;
 	}

@@ -407,7 +407,8 @@ void job_send(struct job *job, enum runner_frame kind, const struct value *paylo
 
 static void started(struct job *job, struct journal_op *op)
 {
-	struct json_error error;
+	struct json_error why;
+	char *error;
 
 	announce(job, op, "updated");
 	announce(job, op, "created");
@@ -415,11 +416,13 @@ static void started(struct job *job, struct journal_op *op)
 		say(job, job_running_update(job));
 	if (op->rc > 0) {
 		job->no_workflow = true;
-		end(job, "failed", NULL);
+		error = xasprintf("Workflow %s not found", job->workflow_id);
+		end(job, "failed", error);
+		free(error);
 		return;
 	}
 	if (!job->graph && op->graph)
-		job->graph = json_parse(op->graph, strlen(op->graph), &error);
+		job->graph = json_parse(op->graph, strlen(op->graph), &why);
 	if (!job->graph) {
 		job->early = true;
 		job->error_kind = xstrdup("ValueError");
