@@ -112,7 +112,8 @@ struct value *job_run_order(const struct job *job)
 	map_set_bool(m, "explicit_types", job->explicit_types);
 	map_set_bool(m, "binary", job->binary);
 	map_set_str(m, "workspace", job->workspace);
-	map_set_int(m, "first_seq", (int64_t)job->history.last_seq + 1);
+	/* One number is for our own "running" in front of its first message. */
+	map_set_int(m, "first_seq", (int64_t)job->history.last_seq + 2);
 	return m;
 }
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "wsd/job_message.h"
+#include "wsd/job_table.h"
 #include "wsd/updates.h"
 
-#define BUCKETS 1024
 #define GRACE_US ((int64_t)80000)          /* from CANCEL to SIGKILL */
 #define ENDED_MAX 100                      /* ended runs that are remembered */
 #define ENDED_BYTES ((size_t)16 << 20)     /* and what their messages may take */
@@ -16,7 +16,6 @@
 #define EARLY_MAX ((size_t)64 << 20)       /* input for a run that has no runner yet */
 
 static struct {
-	struct job *buckets[BUCKETS];
 	lws_dll2_owner_t active;
 	lws_dll2_owner_t ended; /* the oldest first */
 	size_t ended_bytes;
@@ -27,67 +26,14 @@ static struct {
 
 static void submit_start(struct job *job);
 static void send_early(struct job *job);
+static void release_held(struct job *job, bool count);
 static void end(struct job *job, const char *status, const char *error);
 
 /* ---- registry ------------------------------------------------------------------------------------------ */
 
-static struct job **bucket(const char *id)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *id; id++)
-		hash = (hash ^ (unsigned char)*id) * 16777619u;
-	return &jobs.buckets[hash % BUCKETS];
-}
-
-static struct job *lookup(const char *id)
-{
-	struct job *job = *bucket(id);
-
-	while (job && strcmp(job->id, id))
-		job = job->hash_next;
-	return job;
-}
-
-static void unhash(struct job *job)
-{
-	struct job **at = bucket(job->id);
-
-	while (*at != job)
-		at = &(*at)->hash_next;
-	*at = job->hash_next;
-}
-
-static void hash(struct job *job)
-{
-	struct job **at = bucket(job->id);
-
-	job->hash_next = *at;
-	*at = job;
-}
-
-/* A UUID with or without dashes: what a client may choose as the id of its run. */
-static bool well_formed(const char *id)
-{
-	size_t len = strlen(id);
-	size_t i;
-
-	if (len != 32 && len != 36)
-		return false;
-	for (i = 0; i < len; i++) {
-		if (len == 36 && (i == 8 || i == 13 || i == 18 || i == 23)) {
-			if (id[i] != '-')
-				return false;
-		} else if (!strchr("0123456789abcdefABCDEF", id[i])) {
-			return false;
-		}
-	}
-	return true;
-}
-
 struct job *job_find(const char *id, const char *user_id)
 {
-	struct job *job = lookup(id);
+	struct job *job = job_table_find(id);
 
 	return job && !strcmp(job->user_id, user_id) ? job : NULL;
 }
@@ -104,12 +50,13 @@ static void free_burden(struct job *job)
 	value_unref(job->params);
 	value_unref(job->result);
 	buf_free(&job->early_frames);
+	release_held(job, false);
 	job->graph = job->params = job->result = NULL;
 }
 
 static void free_job(struct job *job)
 {
-	unhash(job);
+	job_table_remove(job);
 	lws_dll2_remove(&job->link);
 	loop_timer_stop(&job->grace);
 	free_burden(job);
@@ -279,6 +226,45 @@ static void end(struct job *job, const char *status, const char *error)
 
 /* ---- the runner ---------------------------------------------------------------------------------------- */
 
+/* The run has really begun: a second "running", without run_state (notes-ws section 5). */
+static void say_running(struct job *job)
+{
+	if (job->begun)
+		return;
+	job->begun = true;
+	say(job, job_update(job->id, job->workflow_id, "running", NULL));
+}
+
+/* Takes the reference. */
+static void take_numbered(struct job *job, struct blob *blob)
+{
+	say_running(job);
+	blob->seq = job->history.last_seq + 1;
+	broadcast(job, blob);
+}
+
+/* What a run says after it was told to stop counts only when it was too late for that. Takes the reference. */
+static void hold(struct job *job, struct blob *blob)
+{
+	job->held = xrealloc(job->held, (job->held_count + 1) * sizeof(*job->held));
+	job->held[job->held_count++] = blob;
+}
+
+static void release_held(struct job *job, bool count)
+{
+	size_t i;
+
+	for (i = 0; i < job->held_count; i++) {
+		if (count)
+			take_numbered(job, job->held[i]);
+		else
+			blob_unref(job->held[i]);
+	}
+	free(job->held);
+	job->held = NULL;
+	job->held_count = 0;
+}
+
 static void take_message(struct job *job, const char *payload, size_t len)
 {
 	struct runner_message_head head;
@@ -293,8 +279,10 @@ static void take_message(struct job *job, const char *payload, size_t len)
 	blob = blob_new(key + head.key_len, len - sizeof(head) - head.key_len, key, head.key_len);
 	blob->type = head.type;
 	blob->has_bigint = head.flags & RUNNER_MSG_HAS_BIGINT;
-	blob->seq = job->history.last_seq + 1;
-	broadcast(job, blob);
+	if (job->cancelling)
+		hold(job, blob);
+	else
+		take_numbered(job, blob);
 }
 
 static void take_done(struct job *job, const void *payload, size_t len)
@@ -303,6 +291,9 @@ static void take_done(struct job *job, const void *payload, size_t len)
 
 	loop_timer_stop(&job->grace);
 	status = job_take_done(job, payload, len);
+	release_held(job, strcmp(status, "cancelled") != 0);
+	if (!job->early && strcmp(status, "cancelled") != 0)
+		say_running(job);
 	pool_finished(&job->run, !strcmp(status, "completed") || !strcmp(status, "suspended"));
 	end(job, status, NULL);
 }
@@ -440,9 +431,9 @@ static void start_stored(struct journal_op *op)
 	struct job *job = op->arg;
 
 	if (op->rc < 0 && op->err.status == 409) { /* the id is taken by a run of the past: ours instead */
-		unhash(job);
+		job_table_remove(job);
 		id_new(job->id);
-		hash(job);
+		job_table_add(job);
 		submit_start(job);
 		return;
 	}
@@ -489,7 +480,7 @@ struct job *job_start(struct job_spec *spec)
 {
 	struct job *job = xcalloc(1, sizeof(*job));
 
-	if (spec->id && well_formed(spec->id) && !lookup(spec->id))
+	if (spec->id && job_id_well_formed(spec->id) && !job_table_find(spec->id))
 		memcpy(job->id, spec->id, strlen(spec->id) + 1);
 	else
 		id_new(job->id);
@@ -507,7 +498,7 @@ struct job *job_start(struct job_spec *spec)
 	job->run.start = run_start;
 	job->run.frame = run_frame;
 	job->run.died = run_died;
-	hash(job);
+	job_table_add(job);
 	lws_dll2_add_tail(&job->link, &jobs.active);
 	jobs.started++;
 	submit_start(job);

@@ -55,6 +55,7 @@ struct job {
 	bool http;
 	bool no_workflow;
 	bool cancelling;
+	bool begun; /* the runner has said something */
 
 	struct pool_run run;
 	struct loop_timer grace; /* after CANCEL */
@@ -72,6 +73,8 @@ struct job {
 	char *suspension_state;
 
 	struct history history;
+	struct blob **held; /* messages that came after CANCEL */
+	size_t held_count;
 	uint32_t delivered; /* number of the last message that somebody got */
 	lws_dll2_owner_t watchers;
 	struct job *hash_next;

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "model/model.h"
 #include "wsd/loop.h"
 
 #define LAZY_MS 20
@@ -75,7 +76,7 @@ static void append(struct journal_op **first, struct journal_op **last, struct j
 
 static bool is_write(const struct journal_op *op)
 {
-	return op->kind != JOURNAL_FIND;
+	return op->kind != JOURNAL_FIND && op->kind != JOURNAL_COMMAND;
 }
 
 static int start(struct journal_op *op)
@@ -119,6 +120,29 @@ static int find(struct journal_op *op)
 	return 0;
 }
 
+static int next_command(struct journal_op *op)
+{
+	struct job_command command;
+	int rc = job_command_next(journal.db, op->arena, op->number, &command, &op->err);
+
+	if (rc == 0)
+		op->command = (struct journal_command){ command.number, command.user_id, command.command,
+							command.job_id, command.workflow_id };
+	return rc;
+}
+
+/* The row's etag, as REST shows it. */
+static void read_etag(struct journal_op *op)
+{
+	const char *id = op->kind == JOURNAL_START ? op->start.id : op->kind == JOURNAL_END ? op->end.id : op->id;
+	struct job job;
+	struct err err;
+
+	if (op->want_etag && !op->dropped && op->rc >= 0 &&
+	    job_get(journal.db, op->arena, op->user_id, id, &job, &err) == 0)
+		job_etag(&job, op->etag);
+}
+
 static int carry_out(struct journal_op *op)
 {
 	switch (op->kind) {
@@ -132,6 +156,10 @@ static int carry_out(struct journal_op *op)
 		return job_journal_forget(journal.db, op->id, &op->err);
 	case JOURNAL_FIND:
 		return find(op);
+	case JOURNAL_COMMAND:
+		return next_command(op);
+	case JOURNAL_COMMAND_DONE:
+		return job_command_done(journal.db, op->number, &op->err);
 	}
 	return -1;
 }
@@ -223,9 +251,11 @@ static void process(struct journal_op *batch)
 
 	if (write_batch(batch, &err) < 0)
 		batch = salvage(batch, &err);
-	for (op = batch; op; op = op->next)
+	for (op = batch; op; op = op->next) {
 		if (!is_write(op))
 			op->rc = carry_out(op);
+		read_etag(op);
+	}
 	report(batch);
 }
 

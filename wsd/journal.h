@@ -12,12 +12,22 @@
 #include "base/base.h"
 #include "model/job_journal.h"
 
+struct journal_command {
+	int64_t number;
+	const char *user_id;
+	const char *command; /* NOTIFY_… */
+	const char *job_id;
+	const char *workflow_id;
+};
+
 enum journal_kind {
 	JOURNAL_START,   /* writes `start`; reads the graph first when need_graph, and the workspace */
 	JOURNAL_RUNNING, /* status running; lazy, and left out when the end comes first */
 	JOURNAL_END,     /* writes `end`, waits for the disk */
 	JOURNAL_FORGET,
-	JOURNAL_FIND     /* reads `found`; a row that claims to be running is settled, because nobody runs it */
+	JOURNAL_FIND,    /* reads `found`; a row that claims to be running is settled, because nobody runs it */
+	JOURNAL_COMMAND, /* reads the oldest wish of REST with a number above `number` into `command` */
+	JOURNAL_COMMAND_DONE /* takes the wish `number` out */
 };
 
 struct journal_op {
@@ -40,6 +50,8 @@ struct journal_op {
 	const char *graph;
 	const char *workspace;
 	struct job_found found;
+	int64_t number;
+	struct journal_command command;
 	bool want_etag; /* of the row, behind the commit (START, RUNNING, END; user_id must be set) */
 	char etag[33];
 	int tries;

@@ -16,6 +16,7 @@
 #include "auth/auth.h"
 #include "wsd/handshake.h"
 #include "wsd/http_run.h"
+#include "wsd/intents.h"
 #include "wsd/jobs.h"
 #include "wsd/journal.h"
 #include "wsd/listen.h"
@@ -226,6 +227,7 @@ static int serve(int zygote_fd, pid_t zygote_pid, struct err *err)
 	pool_init(zygote_fd, zygote_pid);
 	if (updates_init(err) < 0 || listen_open(vhost, err) < 0)
 		return -1;
+	intents_look();
 	log_info("ready");
 	while (!daemon_state.stop)
 		lws_service(context, 0);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "notify/notify.h"
+#include "wsd/intents.h"
 #include "wsd/journal.h"
 #include "wsd/kinds.h"
 #include "wsd/load.h"
@@ -152,6 +153,9 @@ static void take_datagram(const char *data, size_t len)
 
 	if (!strcmp(kind, "change")) {
 		take_change(m);
+		journal_touch();
+	} else if (!strcmp(kind, "command")) {
+		intents_look();
 		journal_touch();
 	} else {
 		log_warn("a datagram that is none of ours came in");

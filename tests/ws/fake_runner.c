@@ -96,18 +96,6 @@ static struct value *message(const char *type)
 	return m;
 }
 
-static void job_running(void)
-{
-	static const char *const nulls[] = { "message", "result", "error", "traceback", "run_state", "duration" };
-	struct value *m = message("job_update");
-	size_t i;
-
-	map_set_str(m, "status", "running");
-	for (i = 0; i < ARRAY_LEN(nulls); i++)
-		map_set(m, nulls[i], value_null());
-	send_message(RUNNER_MSG_JOB_UPDATE, "", m);
-}
-
 static void node_update(const struct value *node, const char *status, const char *error)
 {
 	struct value *m = message("node_update");
@@ -274,8 +262,6 @@ static void run(const struct value *order)
 	if (!strcmp(map_str(first, "type", ""), "fake.early")) {
 		finish("failed", map_str(map_get(first, "data"), "error", "Invalid node type: fake.early"));
 		map_set_bool(fake.done, "early", true);
-	} else {
-		job_running();
 	}
 	for (i = 0; !fake.done && !fake.cancelled && i < value_len(nodes); i++)
 		play(list_at(nodes, i));
