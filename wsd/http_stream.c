@@ -6,7 +6,8 @@
 
 #include "wsd/jobs.h"
 
-#define OUT_MAX ((size_t)64 << 20) /* that a client may leave unread */
+#define OUT_MAX ((size_t)64 << 20)    /* that a client may leave unread */
+#define OUT_BEHIND ((size_t)1 << 20) /* from here on the run waits for it */
 #define WRITE_SIZE ((size_t)64 << 10)
 
 static void want_write(struct http_run *run)
@@ -35,6 +36,13 @@ void http_answer(struct http_run *run, bool last)
 	want_write(run);
 }
 
+static bool is_behind(const struct watch *w)
+{
+	const struct http_run *run = w->owner;
+
+	return run->out.len - run->out_at > OUT_BEHIND;
+}
+
 int http_write(struct http_run *run)
 {
 	unsigned char piece[LWS_PRE + WRITE_SIZE];
@@ -50,6 +58,8 @@ int http_write(struct http_run *run)
 			return -1;
 		run->out_at += len;
 	}
+	if (run->watch && !is_behind(run->watch))
+		job_relieved(run->watch->job);
 	if (run->out_at < run->out.len) {
 		want_write(run);
 		return 0;
@@ -188,6 +198,7 @@ static void on_end(struct watch *w)
 
 void http_start(struct http_run *run)
 {
+	const struct watch model = { .owner = run, .message = on_message, .behind = is_behind, .ended = on_end };
 	struct job_spec spec = {
 		.user_id = run->user,
 		.workflow_id = run->workflow_id,
@@ -199,5 +210,5 @@ void http_start(struct http_run *run)
 	lws_set_timeout(run->wsi, NO_PENDING_TIMEOUT, 0);
 	if (run->stream)
 		buf_free(&run->body); /* the plain answer goes over the request once more */
-	run->watch = job_watch(job_start(&spec), run, NULL, on_message, on_end);
+	run->watch = job_watch(job_start(&spec), &model, NULL);
 }

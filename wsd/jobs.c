@@ -19,7 +19,6 @@ static struct {
 	lws_dll2_owner_t active;
 	lws_dll2_owner_t ended; /* the oldest first */
 	size_t ended_bytes;
-	struct history_limits limits;
 	int64_t started;
 	bool closing;
 } jobs;
@@ -59,6 +58,7 @@ static void free_job(struct job *job)
 	job_table_remove(job);
 	lws_dll2_remove(&job->link);
 	loop_timer_stop(&job->grace);
+	loop_timer_stop(&job->stall);
 	free_burden(job);
 	history_free(&job->history);
 	free(job->user_id);
@@ -87,45 +87,7 @@ static void forget_old(void)
 	}
 }
 
-/* ---- watchers ------------------------------------------------------------------------------------------ */
-
-struct watch *job_watch(struct job *job, void *owner, lws_dll2_owner_t *list,
-			void (*message)(struct watch *, struct blob *), void (*ended)(struct watch *))
-{
-	struct watch *w = xcalloc(1, sizeof(*w));
-
-	w->job = job;
-	w->owner = owner;
-	w->message = message;
-	w->ended = ended;
-	lws_dll2_add_tail(&w->in_job, &job->watchers);
-	if (list)
-		lws_dll2_add_tail(&w->in_owner, list);
-	return w;
-}
-
-void job_unwatch(struct watch *watch)
-{
-	lws_dll2_remove(&watch->in_job);
-	lws_dll2_remove(&watch->in_owner);
-	free(watch->workflow_id);
-	free(watch);
-}
-
-/* Numbers, keeps and sends a message; takes the reference. */
-static void broadcast(struct job *job, struct blob *blob)
-{
-	history_add(&job->history, blob, &jobs.limits);
-	if (job->watchers.count)
-		job->delivered = blob->seq;
-	blob_ref(blob);
-	lws_start_foreach_dll_safe(struct lws_dll2 *, d, next, lws_dll2_get_head(&job->watchers)) {
-		struct watch *w = lws_container_of(d, struct watch, in_job);
-
-		w->message(w, blob);
-	} lws_end_foreach_dll_safe(d, next);
-	blob_unref(blob);
-}
+/* ---- messages ------------------------------------------------------------------------------------------ */
 
 /* A message of the daemon's own; takes the reference. */
 static void say(struct job *job, struct value *message)
@@ -138,7 +100,7 @@ static void say(struct job *job, struct value *message)
 	blob->seq = seq;
 	blob->type = RUNNER_MSG_JOB_UPDATE;
 	value_unref(message);
-	broadcast(job, blob);
+	job_broadcast(job, blob);
 }
 
 /* The row has changed: those who look at the user's jobs learn it. */
@@ -198,6 +160,8 @@ static void end(struct job *job, const char *status, const char *error)
 	if (job->state >= JOB_ENDING)
 		return;
 	loop_timer_stop(&job->grace);
+	loop_timer_stop(&job->stall);
+	job->stalled = false;
 	job->state = JOB_ENDING;
 	job->status = status;
 	if (error && !job->error)
@@ -240,7 +204,7 @@ static void take_numbered(struct job *job, struct blob *blob)
 {
 	say_running(job);
 	blob->seq = job->history.last_seq + 1;
-	broadcast(job, blob);
+	job_broadcast(job, blob);
 }
 
 /* What a run says after it was told to stop counts only when it was too late for that. Takes the reference. */
@@ -540,12 +504,6 @@ bool job_cancel(struct job *job)
 }
 
 /* ---- life of the registry ------------------------------------------------------------------------------ */
-
-void jobs_init(void)
-{
-	jobs.limits.count = (size_t)config_int("NODETOOL_JOB_MESSAGES_MAX", 100, 1000000, 20000);
-	jobs.limits.bytes = (size_t)config_int("NODETOOL_JOB_MESSAGES_MB", 1, 4096, 32) << 20;
-}
 
 void jobs_shutdown(void)
 {

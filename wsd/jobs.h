@@ -59,6 +59,9 @@ struct job {
 
 	struct pool_run run;
 	struct loop_timer grace; /* after CANCEL */
+	struct loop_timer stall; /* while all watchers are behind */
+	bool stalled;
+	bool patience_over;
 	struct journal_op *running_op; /* not written yet */
 	struct buf early_frames;       /* input that came before there was a runner */
 
@@ -90,6 +93,8 @@ struct watch {
 	void *owner;
 	char *workflow_id; /* shown instead of the job's; NULL: the job's own */
 	void (*message)(struct watch *watch, struct blob *blob);
+	/* True while the owner's client has much to read yet; job_relieved is called when it has not any more. */
+	bool (*behind)(const struct watch *watch);
 	/* After the last message: the watch is unhooked from the job and freed behind this call. */
 	void (*ended)(struct watch *watch);
 };
@@ -118,9 +123,13 @@ bool job_cancel(struct job *job);
 /* Sends a frame to the run's runner, as soon as there is one. */
 void job_send(struct job *job, enum runner_frame kind, const struct value *payload);
 
-struct watch *job_watch(struct job *job, void *owner, lws_dll2_owner_t *list,
-			void (*message)(struct watch *, struct blob *), void (*ended)(struct watch *));
+/* `model` holds the functions and the owner. `list` (may be NULL) is the owner's own list. */
+struct watch *job_watch(struct job *job, const struct watch *model, lws_dll2_owner_t *list);
+/* The watcher has caught up. A run whose watchers are all behind waits for the first of them (but not for ever). */
+void job_relieved(struct job *job);
 void job_unwatch(struct watch *watch);
+/* Keeps a numbered message and sends it to the watchers; takes the reference. */
+void job_broadcast(struct job *job, struct blob *blob);
 
 /* True when so many runs wait and run that no further one should be started. */
 bool jobs_full(void);

@@ -30,6 +30,7 @@ struct runner {
 	char user[129]; /* "" until its first run */
 	struct pool_run *run;
 	bool leaving; /* gets no further run */
+	bool paused;  /* not read from */
 	int runs;
 	long first_pages;
 	int64_t idle_since;
@@ -208,6 +209,11 @@ static void runner_gone(struct runner *r, const char *reason)
 	run->died(run, why);
 }
 
+static void want_events(struct runner *r)
+{
+	loop_fd_events(&r->lf, (r->paused ? 0u : (uint32_t)EPOLLIN) | (r->out.len ? (uint32_t)EPOLLOUT : 0u));
+}
+
 static void flush_out(struct runner *r)
 {
 	ssize_t n;
@@ -227,7 +233,7 @@ static void flush_out(struct runner *r)
 		else
 			buf_reset(&r->out);
 	}
-	loop_fd_events(&r->lf, r->out.len ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	want_events(r);
 }
 
 /* Hands complete frames to the run. False when the runner is gone. */
@@ -481,6 +487,14 @@ void pool_kill(struct pool_run *run)
 		discard(run->runner, true);
 }
 
+void pool_pause(struct pool_run *run, bool pause)
+{
+	if (!run->runner || run->runner->paused == pause)
+		return;
+	run->runner->paused = pause;
+	want_events(run->runner);
+}
+
 static long pages_of(pid_t pid)
 {
 	char path[64];
@@ -513,9 +527,10 @@ void pool_finished(struct pool_run *run, bool clean)
 {
 	struct runner *r = run->runner;
 
-	run->runner = NULL;
 	if (!r)
 		return;
+	pool_pause(run, false);
+	run->runner = NULL;
 	if (!clean || r->runs >= MAX_RUNS || has_grown(r)) {
 		discard(r, true);
 		return;

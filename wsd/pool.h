@@ -75,6 +75,8 @@ bool pool_dequeue(struct pool_run *run);
 /* Sends a frame to the run's runner; nothing is lost, memory grows when the runner does not read (bounded: the run's
  * `died` is called then). */
 void pool_send(struct pool_run *run, enum runner_frame kind, const void *payload, size_t len);
+/* Stops (or goes on) reading from the run's runner: it then waits as soon as the socket is full. */
+void pool_pause(struct pool_run *run, bool pause);
 /* Kills the run's runner at once; `died` is not called. */
 void pool_kill(struct pool_run *run);
 /* Says whether the runner of a run that ended may serve another one; call in or after the RUNNER_DONE frame. */

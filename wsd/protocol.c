@@ -229,6 +229,18 @@ void session_send_watched(struct watch *w, struct blob *blob)
 	session_send(s, v);
 }
 
+static bool watch_behind(const struct watch *w)
+{
+	return ((const struct session *)w->owner)->paused;
+}
+
+static void relieved(struct session *s)
+{
+	lws_start_foreach_dll(struct lws_dll2 *, d, lws_dll2_get_head(&s->watches)) {
+		job_relieved(lws_container_of(d, struct watch, in_owner)->job);
+	} lws_end_foreach_dll(d);
+}
+
 static void watch_over(struct watch *w)
 {
 	(void)w; /* the session streams the run no more: nothing else to do */
@@ -236,10 +248,14 @@ static void watch_over(struct watch *w)
 
 struct watch *session_start_watch(struct session *s, struct job *job, const char *workflow_id)
 {
+	const struct watch model = { .owner = s,
+				     .message = session_send_watched,
+				     .behind = watch_behind,
+				     .ended = watch_over };
 	struct watch *w = session_watch(s, job->id);
 
 	if (!w)
-		w = job_watch(job, s, &s->watches, session_send_watched, watch_over);
+		w = job_watch(job, &model, &s->watches);
 	free(w->workflow_id);
 	w->workflow_id = workflow_id && strcmp(workflow_id, job->workflow_id) ? xstrdup(workflow_id) : NULL;
 	return w;
@@ -251,6 +267,7 @@ const struct session_ops protocol_ops = {
 	.ping_messages = true,
 	.message = take_message,
 	.closed = session_over,
+	.relieved = relieved,
 };
 
 /* ---- /ws/chat ------------------------------------------------------------------------------------------ */

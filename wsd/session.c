@@ -25,6 +25,7 @@ static struct {
 	size_t frame_max; /* one message */
 	size_t in_max;    /* all messages that are being gathered */
 	size_t out_max;   /* the queue of one session */
+	size_t pause;     /* queues that are longer mean that the client is behind */
 	size_t in_bytes;
 	int64_t closed_slow;
 } sessions;
@@ -34,6 +35,7 @@ void session_init(void)
 	sessions.frame_max = (size_t)config_int("NODETOOL_WS_MAX_FRAME", 1 << 16, INT64_C(1) << 32, 256 << 20);
 	sessions.in_max = (size_t)config_int("NODETOOL_WS_MAX_INCOMING", 1 << 20, INT64_C(1) << 36, 512 << 20);
 	sessions.out_max = (size_t)config_int("NODETOOL_WS_MAX_QUEUE", 1 << 16, INT64_C(1) << 34, 32 << 20);
+	sessions.pause = sessions.out_max / 4 < PAUSE_BYTES ? sessions.out_max / 4 : PAUSE_BYTES;
 }
 
 /* ---- sending ------------------------------------------------------------------------------------------- */
@@ -77,6 +79,8 @@ static void pause_reading(struct session *s, bool pause)
 		return;
 	s->paused = pause;
 	lws_rx_flow_control(s->wsi, pause ? 0 : 1);
+	if (!pause && kind_ops(s->kind)->relieved)
+		kind_ops(s->kind)->relieved(s);
 }
 
 /* Takes the reference. */
@@ -98,7 +102,7 @@ static void enqueue(struct session *s, struct blob *blob)
 		grow_out(s);
 	s->out[(s->out_first + s->out_count++) % s->out_cap] = o;
 	s->out_bytes += out_len(&o);
-	if (s->out_bytes > PAUSE_BYTES)
+	if (s->out_bytes > sessions.pause)
 		pause_reading(s, true);
 	lws_callback_on_writable(s->wsi);
 }
@@ -177,17 +181,13 @@ static int writable(struct session *s)
 		if (write_one(s) < 0)
 			return -1;
 	}
-	if (s->out_bytes <= PAUSE_BYTES / 2)
+	if (s->out_bytes <= sessions.pause / 2)
 		pause_reading(s, false);
 	if (s->out_count) {
 		lws_callback_on_writable(s->wsi);
 		return 0;
 	}
-	if (s->close_code)
-		return write_close(s);
-	if (kind_ops(s->kind)->drained)
-		kind_ops(s->kind)->drained(s);
-	return 0;
+	return s->close_code ? write_close(s) : 0;
 }
 
 /* ---- receiving ----------------------------------------------------------------------------------------- */

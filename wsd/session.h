@@ -81,8 +81,8 @@ struct session_ops {
 	/* One whole message. */
 	void (*message)(struct session *s, const void *data, size_t len, bool text);
 	void (*closed)(struct session *s);
-	/* The queue is empty again. */
-	void (*drained)(struct session *s);
+	/* The queue is short again after it was long (`paused`). */
+	void (*relieved)(struct session *s);
 };
 
 struct session_stats {

@@ -18,7 +18,6 @@
 #define OUTPUT_MAX 4096
 #define INPUT_MAX ((size_t)1 << 20) /* bytes that the shell may leave unread */
 #define KILL_US ((int64_t)2000000)
-#define QUEUE_HIGH ((size_t)256 << 10) /* the client is behind: the shell waits */
 
 struct terminal {
 	struct loop_fd lf;
@@ -137,7 +136,7 @@ static void read_output(struct terminal *t)
 	memcpy(t->rest, data + good, t->rest_len);
 	if (good)
 		send_output(t, data, good);
-	if (t->session->out_bytes > QUEUE_HIGH)
+	if (t->session->paused) /* the client is behind: the shell waits */
 		loop_fd_events(&t->lf, t->lf.events & ~(uint32_t)EPOLLIN);
 }
 
@@ -160,7 +159,7 @@ static void pty_ready(struct loop_fd *lf, uint32_t events)
 		read_output(t);
 }
 
-static void drained(struct session *s)
+static void relieved(struct session *s)
 {
 	struct terminal *t = s->extra;
 
@@ -271,5 +270,5 @@ const struct session_ops terminal_ops = {
 	.opened = opened,
 	.message = take_message,
 	.closed = closed,
-	.drained = drained,
+	.relieved = relieved,
 };
