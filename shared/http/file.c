@@ -122,6 +122,17 @@ static int parse_range(const char *text, int64_t size, int64_t *start, int64_t *
 	return 1;
 }
 
+/* nginx answers 416 to a Range that is none ("bytes=abc"), where the whole file is wanted, and any number of ranges: those
+ * requests it does not get to see. */
+static bool range_for_nginx(struct request *req, int64_t size)
+{
+	const char *range = req_header(req, "Range");
+	int64_t start;
+	int64_t len;
+
+	return !range || parse_range(range, size, &start, &len) != 0;
+}
+
 static bool fresh(struct request *req, const char *etag, const struct stat *st, struct response *res)
 {
 	const char *since = req_header(req, "If-Modified-Since");
@@ -194,7 +205,7 @@ int res_file(struct response *res, const char *area, const char *folder, const c
 	}
 	if (fd < 0)
 		return req_fail(res->req, 404, "Not Found");
-	if (accel && *accel) {
+	if (accel && *accel && range_for_nginx(res->req, st.st_size)) {
 		close(fd);
 		return to_nginx(res, accel, area, relative);
 	}

@@ -364,4 +364,34 @@ int message_delete_thread(struct db *db, const char *user_id, const char *thread
 int message_json(struct buf *out, const struct message *m);
 void message_etag(const struct message *m, char out[ETAG_SIZE]);
 
+/* ---- assets (asset.c) ------------------------------------------------------------------------------------ */
+
+enum asset_column {
+	ASSET_CONTENT_TYPE,
+	ASSET_CREATED_AT,
+	ASSET_DURATION,
+	ASSET_FILE_ID,
+	ASSET_ID,
+	ASSET_JOB_ID,
+	ASSET_METADATA,
+	ASSET_NAME,
+	ASSET_NODE_ID,
+	ASSET_PARENT_ID,
+	ASSET_SIZE,
+	ASSET_TYPE,
+	ASSET_UPDATED_AT,
+	ASSET_USER_ID,
+	ASSET_WORKFLOW_ID,
+	ASSET_COLUMNS
+};
+
+extern const struct column asset_columns[ASSET_COLUMNS];
+
+struct asset {
+	struct sv c[ASSET_COLUMNS];
+};
+
+/* Whose it is: 0, 1 (no such asset), -1. */
+int asset_owner(struct db *db, struct arena *arena, const char *id, const char **user_id, struct err *err) MUST_CHECK;
+
 #endif
