@@ -211,20 +211,23 @@ static void skip_completed(struct run *run)
 				actor_close(&run->nodes[k]);
 }
 
+/* Nodes that read their inbox themselves report that they run before any value is there; the inputs come last. */
 static void start(struct run *run)
 {
 	struct node_ctx *node;
 
-	inputs_queue_initial(run);
 	for (size_t i = 0; i < run->node_count; i++) {
 		node = &run->nodes[i];
-		if (node->type->flags & NODE_INPUT) {
+		if (node->type->flags & NODE_INPUT)
 			node->phase = PHASE_DONE;
-			continue;
-		}
-		run->alive++;
-		actor_ready(node);
+		else
+			run->alive++;
+		if (node->type->flags & NODE_STREAMS_INPUT)
+			actor_ready(node);
 	}
+	for (size_t i = 0; i < run->node_count; i++)
+		actor_ready(&run->nodes[i]);
+	inputs_queue_initial(run);
 	if (run->opt.resume)
 		skip_completed(run);
 }
