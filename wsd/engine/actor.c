@@ -8,17 +8,17 @@
 
 void actor_ready(struct node_ctx *node)
 {
-	struct run *run = node->run;
+	struct ready *ready = &node->run->ready[node->of_stream];
 
 	if (node->queued || node->asleep || node->phase == PHASE_DONE)
 		return;
 	node->queued = true;
 	node->next_ready = NULL;
-	if (run->ready_tail)
-		run->ready_tail->next_ready = node;
+	if (ready->tail)
+		ready->tail->next_ready = node;
 	else
-		run->ready_head = node;
-	run->ready_tail = node;
+		ready->head = node;
+	ready->tail = node;
 }
 
 /* ---- waiting ------------------------------------------------------------------------------------------ */
@@ -53,6 +53,28 @@ void actor_unwait(struct node_ctx *node)
 	node->waiting = false;
 	node->wake_us = 0;
 	node->fd_count = 0;
+}
+
+/* ---- the beginning ------------------------------------------------------------------------------------ */
+
+static void call_begin(struct node_ctx *node, enum call call)
+{
+	node->phase = PHASE_CALL;
+	node->call = call;
+	if (node->type->state_size && !node->state)
+		node->state = xcalloc(1, node->type->state_size);
+	if (node->type->timeout_s && !node->deadline_us)
+		node->deadline_us = time_mono_us() + (int64_t)node->type->timeout_s * 1000000;
+}
+
+void actor_begin(struct node_ctx *node)
+{
+	if (node->ran || !(node->type->flags & NODE_STREAMS_INPUT) || node->phase == PHASE_DONE)
+		return;
+	node->ran = true;
+	message_running(node, NULL);
+	if (node->type->process)
+		call_begin(node, CALL_PROCESS);
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------ */
@@ -141,16 +163,6 @@ static void call_over(struct node_ctx *node)
 		node->phase = PHASE_BATCH_END;
 	else
 		node->phase = node->call == CALL_END || node->end_called ? PHASE_BATCH_END : PHASE_INPUT;
-}
-
-static void call_begin(struct node_ctx *node, enum call call)
-{
-	node->phase = PHASE_CALL;
-	node->call = call;
-	if (node->type->state_size && !node->state)
-		node->state = xcalloc(1, node->type->state_size);
-	if (node->type->timeout_s && !node->deadline_us)
-		node->deadline_us = time_mono_us() + (int64_t)node->type->timeout_s * 1000000;
 }
 
 static void suspend(struct node_ctx *node)
@@ -262,14 +274,6 @@ static bool begin_batch(struct node_ctx *node)
 /* A node that reads its inbox itself: the next item, or the end. */
 static bool begin_item(struct node_ctx *node)
 {
-	if (!node->ran) {
-		node->ran = true;
-		message_running(node, NULL);
-		if (node->type->process) {
-			call_begin(node, CALL_PROCESS);
-			return true;
-		}
-	}
 	node->item = inbox_take(node, &node->item_handle);
 	if (node->item) {
 		call_begin(node, CALL_ITEM);

@@ -128,6 +128,7 @@ struct node_ctx {
 
 	/* queues */
 	bool queued;
+	bool of_stream; /* makes a stream or stands behind one: goes into the second ready queue */
 	struct node_ctx *next_ready;
 	bool asleep; /* on a full handle */
 	struct node_ctx *next_sleeper;
@@ -167,8 +168,12 @@ struct run {
 	struct edge *edges;
 	size_t edge_count;
 	size_t alive; /* actors that have not ended */
-	struct node_ctx *ready_head;
-	struct node_ctx *ready_tail;
+	/* Ready actors. What carries no stream goes first: a value that a constant or an input gives is there before the
+	 * items of a stream that it meets in some node, however long its way. */
+	struct ready {
+		struct node_ctx *head;
+		struct node_ctx *tail;
+	} ready[2];
 	struct node_ctx *waiting;
 
 	struct input_event *events;
@@ -196,6 +201,8 @@ char *validate_graph(struct run *run);
 /* actor.c */
 void actor_ready(struct node_ctx *node);
 void actor_step(struct node_ctx *node);
+/* A node that reads its inbox itself reports that it runs, before any value is there. */
+void actor_begin(struct node_ctx *node);
 /* Ends an actor: reports its edges as drained, tells its targets, wakes who waits for it. */
 void actor_close(struct node_ctx *node);
 void actor_unwait(struct node_ctx *node);

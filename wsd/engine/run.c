@@ -116,22 +116,28 @@ static void finish_stuck(struct run *run)
 
 static struct node_ctx *pop_ready(struct run *run)
 {
-	struct node_ctx *node = run->ready_head;
+	struct ready *ready = &run->ready[run->ready[0].head ? 0 : 1];
+	struct node_ctx *node = ready->head;
 
 	if (!node)
 		return NULL;
-	run->ready_head = node->next_ready;
-	if (!run->ready_head)
-		run->ready_tail = NULL;
+	ready->head = node->next_ready;
+	if (!ready->head)
+		ready->tail = NULL;
 	node->queued = false;
 	return node;
+}
+
+static bool anything_ready(const struct run *run)
+{
+	return run->ready[0].head || run->ready[1].head;
 }
 
 static void check_end(struct run *run)
 {
 	if (run->alive == 0)
 		finish_all_done(run);
-	else if (!run->ready_head && !run->waiting && !streaming_input_open(run))
+	else if (!anything_ready(run) && !run->waiting && !streaming_input_open(run))
 		finish_stuck(run);
 }
 
@@ -149,9 +155,9 @@ bool run_step(struct run *run, size_t steps)
 			run_finish(run, RUN_SUSPENDED, NULL, NULL);
 		}
 	}
-	if (!run->ended && (!run->ready_head || run->alive == 0))
+	if (!run->ended && (!anything_ready(run) || run->alive == 0))
 		check_end(run);
-	return !run->ended && run->ready_head;
+	return !run->ended && anything_ready(run);
 }
 
 size_t run_poll(struct run *run, struct pollfd *fds, size_t max, int *timeout_ms)
@@ -169,7 +175,7 @@ size_t run_poll(struct run *run, struct pollfd *fds, size_t max, int *timeout_ms
 	*timeout_ms = -1;
 	if (first != INT64_MAX)
 		*timeout_ms = first <= now ? 0 : (int)((first - now + 999) / 1000 > 3600000 ? 3600000 : (first - now + 999) / 1000);
-	if (run->ready_head || run->ended)
+	if (anything_ready(run) || run->ended)
 		*timeout_ms = 0;
 	return count;
 }
@@ -211,23 +217,23 @@ static void skip_completed(struct run *run)
 				actor_close(&run->nodes[k]);
 }
 
-/* Nodes that read their inbox themselves report that they run before any value is there; the inputs come last. */
 static void start(struct run *run)
 {
+	const unsigned both = NODE_STREAMS_INPUT | NODE_STREAMS_OUTPUT;
 	struct node_ctx *node;
 
 	for (size_t i = 0; i < run->node_count; i++) {
 		node = &run->nodes[i];
+		node->of_stream = node->behind_stream || (node->type->flags & both) == NODE_STREAMS_OUTPUT;
 		if (node->type->flags & NODE_INPUT)
 			node->phase = PHASE_DONE;
 		else
 			run->alive++;
-		if (node->type->flags & NODE_STREAMS_INPUT)
-			actor_ready(node);
+		actor_begin(node);
 	}
+	inputs_queue_initial(run);
 	for (size_t i = 0; i < run->node_count; i++)
 		actor_ready(&run->nodes[i]);
-	inputs_queue_initial(run);
 	if (run->opt.resume)
 		skip_completed(run);
 }
