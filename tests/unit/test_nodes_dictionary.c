@@ -42,7 +42,7 @@ static void test_dictionary(void **state)
 		{ D "ArgMax", "{\"scores\":{\"b\":1,\"a\":1.0}}", "\"b\"" },
 		{ D "ArgMax", "{}", "!scores: the dictionary is empty" },
 		{ D "ParseJSON", "{\"json_string\":\"{\\\"a\\\":1,\\\"a\\\":2}\"}", "{\"a\":2}" },
-		{ D "ParseJSON", "{\"json_string\":\"[1]\"}", "!json_string: the JSON is no object" },
+		{ D "ParseJSON", "{\"json_string\":\"[1]\"}", "!Input JSON is not a dictionary" },
 		{ D "ParseJSON", "{\"json_string\":\"{bad}\"}", "!json_string" },
 		{ D "ToJSON", "{\"dictionary\":{\"a\":[1,2.0,\"é\"]}}", "\"{\\\"a\\\": [1, 2.0, \\\"\\\\u00e9\\\"]}\"" },
 		{ D "ToYAML", "{\"dictionary\":{\"b\":[1,{}],\"a\":\"yes\"}}", "\"a: 'yes'\\nb:\\n- 1\\n- {}\\n\"" },

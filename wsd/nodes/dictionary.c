@@ -217,7 +217,7 @@ static enum node_result parse_json(struct node_ctx *ctx)
 		return node_fail(ctx, "json_string: %s", err.detail);
 	if (!value_is(v, VALUE_MAP)) {
 		value_unref(v);
-		return node_fail(ctx, "json_string: the JSON is no object");
+		return node_fail(ctx, "Input JSON is not a dictionary");
 	}
 	return done(ctx, v);
 }

@@ -131,8 +131,9 @@ static enum node_result union_of(struct node_ctx *ctx)
 
 /* ---- reducing ----------------------------------------------------------------------------------------- */
 
-/* The list of numbers; NULL, and the node fails, when it is empty or holds anything else. */
-static const struct value *numbers_of(struct node_ctx *ctx)
+/* The list of numbers; NULL, and the node fails, when it is empty or holds anything else. The words for an empty list
+ * are the original's: clients show them (case engine/error-first-in-node-order). */
+static const struct value *numbers_of(struct node_ctx *ctx, const char *what)
 {
 	const struct value *values = items_of(ctx, "values");
 
@@ -144,7 +145,7 @@ static const struct value *numbers_of(struct node_ctx *ctx)
 	}
 	if (value_len(values))
 		return values;
-	node_fail(ctx, "values: the list is empty");
+	node_fail(ctx, "Cannot %s empty list", what);
 	return NULL;
 }
 
@@ -167,7 +168,7 @@ static struct value *fold(struct node_ctx *ctx, const struct value *values, enum
 
 static enum node_result sum(struct node_ctx *ctx)
 {
-	const struct value *values = numbers_of(ctx);
+	const struct value *values = numbers_of(ctx, "sum");
 	struct value *total = values ? fold(ctx, values, PYFORM_ADD, 0) : NULL;
 
 	return total ? done(ctx, total) : NODE_FAILED;
@@ -175,7 +176,7 @@ static enum node_result sum(struct node_ctx *ctx)
 
 static enum node_result product(struct node_ctx *ctx)
 {
-	const struct value *values = numbers_of(ctx);
+	const struct value *values = numbers_of(ctx, "multiply");
 	struct value *result;
 
 	if (!values)
@@ -188,7 +189,7 @@ static enum node_result product(struct node_ctx *ctx)
 
 static enum node_result average(struct node_ctx *ctx)
 {
-	const struct value *values = numbers_of(ctx);
+	const struct value *values = numbers_of(ctx, "average");
 	struct value *total = values ? fold(ctx, values, PYFORM_ADD, 0) : NULL;
 	struct value *count;
 	struct value *mean;
@@ -206,7 +207,7 @@ static enum node_result average(struct node_ctx *ctx)
 /* The first of the smallest (-1) or largest (1) items. */
 static enum node_result extreme(struct node_ctx *ctx, int side)
 {
-	const struct value *values = numbers_of(ctx);
+	const struct value *values = numbers_of(ctx, side < 0 ? "find minimum of" : "find maximum of");
 	size_t best = 0;
 	struct err err;
 
