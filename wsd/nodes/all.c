@@ -11,9 +11,13 @@ extern const struct node_table nodes_dictionary_filter;
 extern const struct node_table nodes_input;
 extern const struct node_table nodes_lib_beautifulsoup;
 extern const struct node_table nodes_lib_date;
+extern const struct node_table nodes_lib_http;
 extern const struct node_table nodes_lib_json;
 extern const struct node_table nodes_lib_markdown;
 extern const struct node_table nodes_lib_math;
+extern const struct node_table nodes_lib_os;
+extern const struct node_table nodes_lib_secret;
+extern const struct node_table nodes_lib_sqlite;
 extern const struct node_table nodes_lib_uuid;
 extern const struct node_table nodes_list;
 extern const struct node_table nodes_list_sets;
@@ -37,9 +41,13 @@ const struct node_table *const node_tables[] = {
 	&nodes_input,
 	&nodes_lib_beautifulsoup,
 	&nodes_lib_date,
+	&nodes_lib_http,
 	&nodes_lib_json,
 	&nodes_lib_markdown,
 	&nodes_lib_math,
+	&nodes_lib_os,
+	&nodes_lib_secret,
+	&nodes_lib_sqlite,
 	&nodes_lib_uuid,
 	&nodes_list,
 	&nodes_list_sets,

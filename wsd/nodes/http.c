@@ -1,0 +1,649 @@
+/* lib.http: requests to web servers. What may be reached is decided in nodes/fetch.h, what may be written in paths.h.
+ */
+#include "wsd/nodes/encoding.h"
+#include "wsd/nodes/fetch.h"
+#include "wsd/nodes/helper.h"
+#include "wsd/nodes/http_table.h"
+#include "wsd/nodes/paths.h"
+#include "wsd/nodes/posixpath.h"
+#include "wsd/nodes/pyjson.h"
+#include "wsd/nodes/url.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct http_state {
+	struct fetch *fetch; /* while requests run */
+};
+
+static void free_state(void *ptr)
+{
+	struct http_state *state = ptr;
+
+	fetch_free(state->fetch);
+	state->fetch = NULL;
+}
+
+/* ---- one request -------------------------------------------------------------------------------------- */
+
+/* Sends the request once and waits for its answer. NODE_DONE: *out is a good answer (freed by finish); NODE_WAIT and
+ * NODE_FAILED are to be returned. */
+static enum node_result request(struct node_ctx *ctx, const struct fetch_request *what, struct fetch_result **out)
+{
+	struct http_state *state = node_state(ctx);
+
+	if (!state->fetch) {
+		state->fetch = fetch_new(1);
+		fetch_add(state->fetch, what);
+	}
+	if (!fetch_step(state->fetch, ctx))
+		return NODE_WAIT;
+	*out = fetch_result(state->fetch, 0);
+	if (!(*out)->error[0])
+		return NODE_DONE;
+	node_fail(ctx, "url: %s", (*out)->error);
+	free_state(state);
+	return NODE_FAILED;
+}
+
+/* Ends the request of the node: its next run sends a new one. */
+static enum node_result finish(struct node_ctx *ctx, enum node_result result)
+{
+	free_state(node_state(ctx));
+	return result;
+}
+
+static struct sv body_of(const struct fetch_result *result)
+{
+	return (struct sv){ result->body.data ? result->body.data : "", result->body.len };
+}
+
+/* The answer as text, by the charset it names. */
+static enum node_result done_text(struct node_ctx *ctx, const struct fetch_result *result)
+{
+	struct buf text;
+	struct err err;
+
+	buf_init(&text, BUF_MAX_RESPONSE);
+	if (!text_decode(&text, body_of(result), fetch_charset(node_arena(ctx), result, "utf-8"), &err))
+		return done_buf(ctx, &text);
+	buf_free(&text);
+	return node_fail(ctx, "the answer: %s", err.detail);
+}
+
+static enum node_result done_bytes(struct node_ctx *ctx, const struct fetch_result *result)
+{
+	struct sv body = body_of(result);
+
+	return done(ctx, value_bytes(body.p, body.n));
+}
+
+static enum node_result done_document(struct node_ctx *ctx, const struct fetch_result *result)
+{
+	struct value *ref = asset_new("document");
+	struct sv body = body_of(result);
+
+	map_set(ref, "data", value_bytes(body.p, body.n));
+	return done(ctx, ref);
+}
+
+static enum node_result done_headers(struct node_ctx *ctx, const struct fetch_result *result)
+{
+	return done(ctx, value_ref(result->headers));
+}
+
+static enum node_result done_json(struct node_ctx *ctx, const struct fetch_result *result)
+{
+	struct sv body = body_of(result);
+	struct value *v;
+	struct err err;
+
+	if (body.n >= 3 && memcmp(body.p, "\xEF\xBB\xBF", 3) == 0)
+		body = (struct sv){ body.p + 3, body.n - 3 };
+	v = pyjson_parse(body.p, body.n, &err);
+	return v ? done(ctx, v) : node_fail(ctx, "the answer is no JSON: %s", err.detail);
+}
+
+typedef enum node_result done_fn(struct node_ctx *ctx, const struct fetch_result *result);
+
+static enum node_result send_and(struct node_ctx *ctx, const struct fetch_request *what, done_fn *answer)
+{
+	struct fetch_result *result;
+	enum node_result state = request(ctx, what, &result);
+
+	return state == NODE_DONE ? finish(ctx, answer(ctx, result)) : state;
+}
+
+static enum node_result without_body(struct node_ctx *ctx, const char *method, const char *accept, done_fn *answer)
+{
+	struct fetch_request what = {
+		.method = method, .url = node_text(ctx, "url"), .accept = accept, .flags = FETCH_RETRY | FETCH_2XX
+	};
+
+	return send_and(ctx, &what, answer);
+}
+
+static enum node_result with_data(struct node_ctx *ctx, const char *method, done_fn *answer)
+{
+	struct fetch_request what = { .method = method,
+				      .url = node_text(ctx, "url"),
+				      .body = value_sv(node_get(ctx, "data")),
+				      .flags = FETCH_RETRY | FETCH_2XX };
+
+	return send_and(ctx, &what, answer);
+}
+
+static enum node_result with_json(struct node_ctx *ctx, const char *method)
+{
+	struct fetch_request what = { .method = method,
+				      .url = node_text(ctx, "url"),
+				      .content_type = "application/json",
+				      .flags = FETCH_RETRY | FETCH_2XX };
+	enum node_result result;
+	struct buf body;
+
+	buf_init(&body, BUF_MAX_BODY);
+	if (json_write(&body, node_get(ctx, "data"), JSON_COMPACT)) {
+		buf_free(&body);
+		return node_fail(ctx, "data is too long");
+	}
+	what.body = (struct sv){ body.data, body.len };
+	result = send_and(ctx, &what, done_json);
+	buf_free(&body);
+	return result;
+}
+
+static enum node_result get_request(struct node_ctx *ctx)
+{
+	return without_body(ctx, "GET", NULL, done_text);
+}
+
+static enum node_result delete_request(struct node_ctx *ctx)
+{
+	return without_body(ctx, "DELETE", NULL, done_text);
+}
+
+static enum node_result head_request(struct node_ctx *ctx)
+{
+	return without_body(ctx, "HEAD", NULL, done_headers);
+}
+
+static enum node_result get_binary(struct node_ctx *ctx)
+{
+	return without_body(ctx, "GET", NULL, done_bytes);
+}
+
+static enum node_result get_document(struct node_ctx *ctx)
+{
+	return without_body(ctx, "GET", NULL, done_document);
+}
+
+static enum node_result get_json(struct node_ctx *ctx)
+{
+	return without_body(ctx, "GET", "application/json", done_json);
+}
+
+static enum node_result post_request(struct node_ctx *ctx)
+{
+	return with_data(ctx, "POST", done_text);
+}
+
+static enum node_result put_request(struct node_ctx *ctx)
+{
+	return with_data(ctx, "PUT", done_text);
+}
+
+static enum node_result post_binary(struct node_ctx *ctx)
+{
+	return with_data(ctx, "POST", done_bytes);
+}
+
+static enum node_result post_json(struct node_ctx *ctx)
+{
+	return with_json(ctx, "POST");
+}
+
+static enum node_result put_json(struct node_ctx *ctx)
+{
+	return with_json(ctx, "PUT");
+}
+
+static enum node_result patch_json(struct node_ctx *ctx)
+{
+	return with_json(ctx, "PATCH");
+}
+
+static enum node_result download_dataframe(struct node_ctx *ctx)
+{
+	return without_body(ctx, "GET", NULL, http_table);
+}
+
+/* ---- many requests ------------------------------------------------------------------------------------ */
+
+/* One request for each URL of a list property, seen from `base` (NULL: as they are). True when all have answers. */
+static bool request_all(struct node_ctx *ctx, const char *property, const char *parallel, const char *method,
+			struct sv base)
+{
+	struct http_state *state = node_state(ctx);
+	const struct value *urls = node_get(ctx, property);
+	struct err err;
+
+	if (!state->fetch) {
+		int64_t limit = node_int(ctx, parallel);
+
+		state->fetch = fetch_new(limit > FETCH_MAX_PARALLEL ? FETCH_MAX_PARALLEL : limit < 1 ? 1 : (int)limit);
+		for (size_t i = 0; i < value_len(urls); i++) {
+			char *url = url_join(node_arena(ctx), base, value_sv(list_at(urls, i)), &err);
+
+			fetch_add(state->fetch, &(struct fetch_request){ .method = method, .url = url ? url : "" });
+		}
+	}
+	return fetch_step(state->fetch, ctx);
+}
+
+static enum node_result filter_valid_urls(struct node_ctx *ctx)
+{
+	struct http_state *state = node_state(ctx);
+	const struct value *urls = node_get(ctx, "urls");
+	struct value *valid;
+
+	if (!request_all(ctx, "urls", "max_concurrent_requests", "HEAD", SV_LIT("")))
+		return NODE_WAIT;
+	valid = value_list();
+	for (size_t i = 0; i < value_len(urls); i++) {
+		const struct fetch_result *result = fetch_result(state->fetch, i);
+
+		if (!result->error[0] && result->status >= 200 && result->status < 400)
+			list_push(valid, value_ref(list_at(urls, i)));
+	}
+	return finish(ctx, done(ctx, valid));
+}
+
+static enum node_result image_downloader(struct node_ctx *ctx)
+{
+	struct http_state *state = node_state(ctx);
+	const struct value *urls = node_get(ctx, "images");
+	struct value *images;
+	struct value *failed;
+
+	if (!request_all(ctx, "images", "max_concurrent_downloads", "GET", node_sv(ctx, "base_url")))
+		return NODE_WAIT;
+	images = value_list();
+	failed = value_list();
+	for (size_t i = 0; i < value_len(urls); i++) {
+		struct fetch_result *result = fetch_result(state->fetch, i);
+		struct err err;
+
+		if (!result->error[0] && result->status == 200) {
+			struct sv body = body_of(result);
+			struct value *ref = asset_new("image");
+
+			map_set(ref, "data", value_bytes(body.p, body.n));
+			list_push(images, ref);
+		} else {
+			list_push(failed, value_str(url_join(node_arena(ctx), node_sv(ctx, "base_url"),
+							     value_sv(list_at(urls, i)), &err)));
+		}
+	}
+	node_emit(ctx, "images", images);
+	node_emit(ctx, "failed_urls", failed);
+	return finish(ctx, NODE_DONE);
+}
+
+/* The name that the answer gives its file, else the last part of the URL; never a path. */
+static const char *file_name(struct arena *arena, const struct fetch_result *result, const char *url)
+{
+	const char *disposition = map_str(result->headers, "content-disposition", "");
+	const char *given = strstr(disposition, "filename=");
+	struct sv name;
+
+	if (given) {
+		name = sv_of(given + strlen("filename="));
+		name.n = strcspn(name.p, ";");
+		while (name.n && strchr("\"' ", *name.p)) {
+			name.p++;
+			name.n--;
+		}
+		while (name.n && strchr("\"' ", name.p[name.n - 1]))
+			name.n--;
+	} else {
+		name = sv_of(url);
+	}
+	name = posix_basename(name);
+	if (!name.n || sv_eq(name, ".") || sv_eq(name, ".."))
+		return "unnamed_file";
+	return arena_strndup(arena, name.p, name.n);
+}
+
+/* Stores one answer; the path, or NULL when there is none. */
+static const char *store(struct node_ctx *ctx, const struct fetch_result *result, const char *url)
+{
+	struct arena *arena = node_arena(ctx);
+	const char *folder = posix_expand_user(arena, node_text(ctx, "output_folder"));
+	const char *target = posix_join(arena, folder, file_name(arena, result, url));
+	struct sv body = body_of(result);
+	struct path path;
+	struct err err;
+
+	if (result->error[0] || result->status != 200 || !*folder)
+		return NULL;
+	if (path_any(ctx, target, &path, &err) || path_make_parent(ctx, &path, &err) ||
+	    path_write(&path, body.p, body.n, false, &err)) {
+		node_log(ctx, "warning", "output_folder: %s", err.detail);
+		return NULL;
+	}
+	return target;
+}
+
+static enum node_result download_files(struct node_ctx *ctx)
+{
+	struct http_state *state = node_state(ctx);
+	const struct value *urls = node_get(ctx, "urls");
+	struct value *success;
+	struct value *failed;
+
+	if (!request_all(ctx, "urls", "max_concurrent_downloads", "GET", SV_LIT("")))
+		return NODE_WAIT;
+	success = value_list();
+	failed = value_list();
+	for (size_t i = 0; i < value_len(urls); i++) {
+		const char *stored = store(ctx, fetch_result(state->fetch, i), value_text(list_at(urls, i)));
+
+		list_push(stored ? success : failed, stored ? value_str(stored) : value_ref(list_at(urls, i)));
+	}
+	if (value_len(urls))
+		node_progress(ctx, (int64_t)value_len(urls), (int64_t)value_len(urls));
+	node_emit(ctx, "success", success);
+	node_emit(ctx, "failed", failed);
+	return finish(ctx, NODE_DONE);
+}
+
+/* ---- declarations ------------------------------------------------------------------------------------- */
+
+static const struct node_prop get_request_props[] = {
+	{ .name = "url", .type = "str", .def = "\"\"" },
+	{ 0 },
+};
+
+static const struct node_slot get_request_outputs[] = {
+	{ .name = "output", .type = "str" },
+	{ 0 },
+};
+
+static const struct node_prop post_request_props[] = {
+	{ .name = "url", .type = "str", .def = "\"\"" },
+	{ .name = "data", .type = "str", .def = "\"\"" },
+	{ 0 },
+};
+
+static const struct node_slot head_request_outputs[] = {
+	{ .name = "output", .type = "dict[str,str]" },
+	{ 0 },
+};
+
+static const struct node_prop image_downloader_props[] = {
+	{ .name = "images", .type = "list[str]", .def = "[]" },
+	{ .name = "base_url", .type = "str", .def = "\"\"" },
+	{ .name = "max_concurrent_downloads", .type = "int", .def = "10" },
+	{ 0 },
+};
+
+static const struct node_slot image_downloader_outputs[] = {
+	{ .name = "images", .type = "list[image]" },
+	{ .name = "failed_urls", .type = "list[str]" },
+	{ 0 },
+};
+
+static const struct node_slot get_request_binary_outputs[] = {
+	{ .name = "output", .type = "bytes" },
+	{ 0 },
+};
+
+static const struct node_slot get_request_document_outputs[] = {
+	{ .name = "output", .type = "document" },
+	{ 0 },
+};
+
+static const struct node_prop post_request_binary_props[] = {
+	{ .name = "url", .type = "str", .def = "\"\"" },
+	{ .name = "data", .type = "union[str,bytes]", .def = "\"\"" },
+	{ 0 },
+};
+
+static const struct node_prop download_dataframe_props[] = {
+	{ .name = "url", .type = "str", .def = "\"\"" },
+	{ .name = "file_format",
+	  .type = "enum(nodetool.nodes.lib.http.DownloadDataframe.FileFormat:csv|json|tsv)",
+	  .def = "\"csv\"" },
+	{ .name = "columns", .type = "record_type", .def = "{\"type\": \"record_type\", \"columns\": []}" },
+	{ .name = "encoding", .type = "str", .def = "\"utf-8\"" },
+	{ .name = "delimiter", .type = "str", .def = "\",\"" },
+	{ 0 },
+};
+
+static const struct node_slot download_dataframe_outputs[] = {
+	{ .name = "output", .type = "dataframe" },
+	{ 0 },
+};
+
+static const struct node_prop filter_valid_ur_ls_props[] = {
+	{ .name = "url", .type = "str", .def = "\"\"" },
+	{ .name = "urls", .type = "list[str]", .def = "[]" },
+	{ .name = "max_concurrent_requests", .type = "int", .def = "10" },
+	{ 0 },
+};
+
+static const struct node_slot filter_valid_ur_ls_outputs[] = {
+	{ .name = "output", .type = "list[str]" },
+	{ 0 },
+};
+
+static const struct node_prop download_files_props[] = {
+	{ .name = "urls", .type = "list[str]", .def = "[]" },
+	{ .name = "output_folder", .type = "str", .def = "\"downloads\"" },
+	{ .name = "max_concurrent_downloads", .type = "int", .def = "5" },
+	{ 0 },
+};
+
+static const struct node_slot download_files_outputs[] = {
+	{ .name = "success", .type = "list[str]" },
+	{ .name = "failed", .type = "list[str]" },
+	{ 0 },
+};
+
+static const struct node_prop json_post_request_props[] = {
+	{ .name = "url", .type = "str", .def = "\"\"" },
+	{ .name = "data", .type = "dict", .def = "{}" },
+	{ 0 },
+};
+
+static const struct node_slot json_post_request_outputs[] = {
+	{ .name = "output", .type = "dict" },
+	{ 0 },
+};
+
+static const struct node_type types[] = {
+	{
+		.type = "lib.http.GetRequest",
+		.title = "GET Request",
+		.description = "Fetches a URL as text.",
+		.props = get_request_props,
+		.outputs = get_request_outputs,
+		.flags = NODE_TOOL,
+		.process = get_request,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.PostRequest",
+		.title = "POST Request",
+		.description = "Sends text by POST and gives the answer as text.",
+		.props = post_request_props,
+		.outputs = get_request_outputs,
+		.flags = NODE_TOOL | NODE_ONCE,
+		.basic_fields = "url",
+		.process = post_request,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.PutRequest",
+		.title = "PUT Request",
+		.description = "Sends text by PUT and gives the answer as text.",
+		.props = post_request_props,
+		.outputs = get_request_outputs,
+		.flags = NODE_TOOL | NODE_ONCE,
+		.basic_fields = "url",
+		.process = put_request,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.DeleteRequest",
+		.title = "DELETE Request",
+		.description = "Sends a DELETE request and gives the answer as text.",
+		.props = get_request_props,
+		.outputs = get_request_outputs,
+		.flags = NODE_TOOL | NODE_ONCE,
+		.process = delete_request,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.HeadRequest",
+		.title = "HEAD Request",
+		.description = "Gives the headers of a URL.",
+		.props = get_request_props,
+		.outputs = head_request_outputs,
+		.process = head_request,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.ImageDownloader",
+		.title = "Image Downloader",
+		.description = "Fetches images from a list of URLs.",
+		.props = image_downloader_props,
+		.outputs = image_downloader_outputs,
+		.flags = NODE_TOOL,
+		.process = image_downloader,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.GetRequestBinary",
+		.title = "GET Binary",
+		.description = "Fetches a URL as bytes.",
+		.props = get_request_props,
+		.outputs = get_request_binary_outputs,
+		.flags = NODE_TOOL,
+		.process = get_binary,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.GetRequestDocument",
+		.title = "GET Document",
+		.description = "Fetches a URL as a document.",
+		.props = get_request_props,
+		.outputs = get_request_document_outputs,
+		.flags = NODE_TOOL,
+		.process = get_document,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.PostRequestBinary",
+		.title = "POST Binary",
+		.description = "Sends data by POST and gives the answer as bytes.",
+		.props = post_request_binary_props,
+		.outputs = get_request_binary_outputs,
+		.flags = NODE_TOOL | NODE_ONCE,
+		.basic_fields = "url",
+		.process = post_binary,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.DownloadDataframe",
+		.title = "Download Dataframe",
+		.description = "Fetches a CSV, TSV or JSON file as a data frame of the asked columns.",
+		.props = download_dataframe_props,
+		.outputs = download_dataframe_outputs,
+		.flags = NODE_TOOL,
+		.basic_fields = "url columns file_format",
+		.process = download_dataframe,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.FilterValidURLs",
+		.title = "Filter Valid URLs",
+		.description = "Keeps the URLs that answer well.",
+		.props = filter_valid_ur_ls_props,
+		.outputs = filter_valid_ur_ls_outputs,
+		.basic_fields = "url",
+		.process = filter_valid_urls,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.DownloadFiles",
+		.title = "Download Files",
+		.description = "Fetches files into a folder.",
+		.props = download_files_props,
+		.outputs = download_files_outputs,
+		.flags = NODE_TOOL | NODE_ONCE,
+		.process = download_files,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.JSONPostRequest",
+		.title = "POST JSON",
+		.description = "Sends JSON by POST and gives the answer as data.",
+		.props = json_post_request_props,
+		.outputs = json_post_request_outputs,
+		.flags = NODE_ONCE,
+		.basic_fields = "url",
+		.process = post_json,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.JSONPutRequest",
+		.title = "PUT JSON",
+		.description = "Sends JSON by PUT and gives the answer as data.",
+		.props = json_post_request_props,
+		.outputs = json_post_request_outputs,
+		.flags = NODE_ONCE,
+		.basic_fields = "url",
+		.process = put_json,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.JSONPatchRequest",
+		.title = "PATCH JSON",
+		.description = "Sends JSON by PATCH and gives the answer as data.",
+		.props = json_post_request_props,
+		.outputs = json_post_request_outputs,
+		.flags = NODE_ONCE,
+		.basic_fields = "url",
+		.process = patch_json,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.http.JSONGetRequest",
+		.title = "GET JSON",
+		.description = "Fetches a URL that answers with JSON.",
+		.props = get_request_props,
+		.outputs = json_post_request_outputs,
+		.process = get_json,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+};
+
+NODE_TABLE(nodes_lib_http, types);
