@@ -1,5 +1,5 @@
-/* /api/jobs: runs as they are recorded, cancelling, trigger workflows (notes-workflows section 4). What runs is the daemon's:
- * a wish is written into the database and the daemon is told; nothing is lost while that one restarts. */
+/* /api/jobs: runs as they are recorded, cancelling, trigger workflows (notes-workflows section 4). What runs is the
+ * daemon's: a wish is written into the database and the daemon is told; nothing is lost while that one restarts. */
 #include "http/http.h"
 
 #include <string.h>

@@ -325,8 +325,8 @@ static int get_interface(struct request *req, struct response *res)
 	return res_json(res, out);
 }
 
-/* Fields that create and update take alike. */
-static void fill(struct request *req, struct workflow *w, struct value *graph)
+/* Fields that create and update take alike; `graph` as the column holds it. */
+static void fill(struct request *req, struct workflow *w, struct sv graph)
 {
 	const struct value *body = req->body;
 
@@ -338,7 +338,7 @@ static void fill(struct request *req, struct workflow *w, struct value *graph)
 	w->c[WORKFLOW_WORKSPACE_ID] = field_text(body, "workspace_id");
 	w->c[WORKFLOW_PACKAGE_NAME] = field_text(body, "package_name");
 	w->c[WORKFLOW_HTML_APP] = field_text(body, "html_app");
-	w->c[WORKFLOW_GRAPH] = column_json(req, graph);
+	w->c[WORKFLOW_GRAPH] = graph;
 	w->c[WORKFLOW_UPDATED_AT] = row_now(req->arena);
 }
 
@@ -354,42 +354,61 @@ int save_workflow(struct request *req, struct response *res, struct db *db, cons
 	return answer(res, w, graph);
 }
 
-static int create_in(struct request *req, struct response *res, struct db *db)
+/* The graph of a new workflow and its text; 400 when there is none. Work that needs no database is done before the
+ * transaction begins: other processes wait for it. */
+static struct value *graph_of_new(struct request *req, bool *comfy)
 {
 	struct value *graph = map_get(req->body, "graph");
 	struct value *map = map_get(req->body, "comfy_workflow");
-	struct workflow w = { 0 };
-	char id[ID_SIZE];
 
-	if (field_filter(req->query, "from_example_package") && field_filter(req->query, "from_example_name"))
-		return req_fail(req, 404, "Package %s not found", field_filter(req->query, "from_example_package"));
-	w.c[WORKFLOW_CREATED_AT] = row_now(req->arena);
-	if (!value_is_null(graph)) {
-		graph_strip_connected(graph);
-		fill(req, &w, graph);
-	} else if (value_len(map)) {
+	*comfy = value_is_null(graph) && value_len(map);
+	if (*comfy) {
 		graph = graph_from_comfy(map, &req->err);
-		if (!graph)
-			return -1;
-		arena_defer(req->arena, value_unref_ptr, graph);
-		fill(req, &w, graph);
-		w.c[WORKFLOW_PACKAGE_NAME] = SV_LIT("");
-	} else {
-		return req_fail(req, 400, "Invalid workflow");
+		if (graph)
+			arena_defer(req->arena, value_unref_ptr, graph);
+		return graph;
 	}
+	if (value_is_null(graph)) {
+		req_fail(req, 400, "Invalid workflow");
+		return NULL;
+	}
+	graph_strip_connected(graph);
+	return graph;
+}
+
+static int create(struct request *req, struct response *res)
+{
+	const char *package = field_filter(req->query, "from_example_package");
+	struct db *db = db_default(&req->err);
+	struct workflow w = { 0 };
+	struct value *graph;
+	char id[ID_SIZE];
+	bool comfy;
+	int rc;
+
+	if (!db)
+		return -1;
+	if (package && field_filter(req->query, "from_example_name"))
+		return req_fail(req, 404, "Package %s not found", package);
+	w.c[WORKFLOW_CREATED_AT] = row_now(req->arena);
+	graph = graph_of_new(req, &comfy);
+	if (!graph)
+		return -1;
 	id_new(id);
+	fill(req, &w, column_json(req, graph));
+	if (comfy)
+		w.c[WORKFLOW_PACKAGE_NAME] = SV_LIT("");
 	w.c[WORKFLOW_ID] = sv_of(id);
 	w.c[WORKFLOW_USER_ID] = sv_of(req->user.id);
 	w.c[WORKFLOW_RECEIVE_CLIPBOARD] = SV_LIT("false");
 	w.c[WORKFLOW_SETTINGS] = SV_LIT("{}");
 	w.c[WORKFLOW_THUMBNAIL] = field_text(req->body, "thumbnail");
 	w.c[WORKFLOW_THUMBNAIL_URL] = field_text(req->body, "thumbnail_url");
-	return save_workflow(req, res, db, &w, graph, true);
-}
-
-static int create(struct request *req, struct response *res)
-{
-	return handle_write(req, res, create_in);
+	if (db_begin(db, &req->err))
+		return -1;
+	rc = save_workflow(req, res, db, &w, graph, true);
+	db_rollback(db);
+	return rc;
 }
 
 /* The row to update, or the beginnings of a new one. */
@@ -413,9 +432,8 @@ static int find_or_begin(struct request *req, struct db *db, struct workflow *w,
 	return 0;
 }
 
-static int update_in(struct request *req, struct response *res, struct db *db)
+static int update_in(struct request *req, struct response *res, struct db *db, struct value *graph, struct sv text)
 {
-	struct value *graph = map_get(req->body, "graph");
 	struct workflow w;
 	bool created;
 
@@ -423,8 +441,7 @@ static int update_in(struct request *req, struct response *res, struct db *db)
 		return -1;
 	if (value_is_null(graph))
 		return req_fail(req, 400, "Invalid workflow");
-	graph_strip_connected(graph);
-	fill(req, &w, graph);
+	fill(req, &w, text);
 	w.c[WORKFLOW_TOOL_NAME] = field_text(req->body, "tool_name");
 	w.c[WORKFLOW_SETTINGS] = column_json(req, map_get(req->body, "settings"));
 	if (!value_is_null(map_get(req->body, "thumbnail")))
@@ -434,7 +451,20 @@ static int update_in(struct request *req, struct response *res, struct db *db)
 
 static int update(struct request *req, struct response *res)
 {
-	return handle_write(req, res, update_in);
+	struct value *graph = map_get(req->body, "graph");
+	struct db *db = db_default(&req->err);
+	struct sv text = { 0 };
+	int rc;
+
+	if (!value_is_null(graph)) {
+		graph_strip_connected(graph);
+		text = column_json(req, graph);
+	}
+	if (!db || db_begin(db, &req->err))
+		return -1;
+	rc = update_in(req, res, db, graph, text);
+	db_rollback(db);
+	return rc;
 }
 
 static int delete_in(struct request *req, struct response *res, struct db *db)

@@ -55,7 +55,7 @@ static bool up_to_date(struct db *db)
 
 static int has(struct db *db, const char *table, const char *column, bool *out, struct err *err)
 {
-	static const char table_sql[] = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+	static const char table_sql[] = "SELECT 1 FROM pragma_table_info(?1) LIMIT 1";
 	static const char column_sql[] = "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2";
 	struct db_stmt *st = db_prepare(db, column ? column_sql : table_sql, err);
 	int rc;

@@ -69,8 +69,8 @@ static int make_folders(char *folder, struct err *err)
 	return mkdir(folder, 0700) && errno != EEXIST ? open_fail(folder, err) : 0;
 }
 
-/* The file is made here, so that it (and the -wal and -shm beside it, which SQLite gives the same mode) is never open to
- * others, whatever the umask. */
+/* The file is made here, so that it (and the -wal and -shm beside it, which SQLite gives the same mode) is never open
+ * to others, whatever the umask. */
 static int prepare_file(const char *path, bool create, struct err *err)
 {
 	char folder[PATH_SIZE];

@@ -401,7 +401,8 @@ const char *const schema_indexes[] = {
 	INDEX("idx_nodetool_workspaces_user_id", "nodetool_workspaces (user_id)"),
 	/* Ours: the orders that lists are read in. */
 	INDEX("nodetool_c_workflows_user", "nodetool_workflows (user_id, updated_at, id)"),
-	INDEX("nodetool_c_workflows_mode", "nodetool_workflows (user_id, run_mode, updated_at, id)"),
+	INDEX("nodetool_c_workflows_mode",
+	      "nodetool_workflows (user_id, run_mode, updated_at, id) WHERE run_mode IS NOT NULL"),
 	INDEX("nodetool_c_workflows_public", "nodetool_workflows (updated_at, id) WHERE access = 'public'"),
 	INDEX("nodetool_c_threads_user", "nodetool_threads (user_id, id)"),
 	INDEX("nodetool_c_messages_thread", "nodetool_messages (thread_id, id)"),

@@ -1,4 +1,6 @@
 /* Prepared statements: kept per connection by the address of their text. */
+#include "config.h"
+
 #include "db/internal.h"
 
 #include <stdlib.h>

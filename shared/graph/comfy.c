@@ -122,7 +122,7 @@ static int make_edges(const char *id, const struct value *entry, const struct va
 	struct sv key;
 
 	for (size_t i = 0; map_entry(node_inputs(entry), i, &key, &v); i++) {
-		const char *handle;
+		const char *handle = NULL;
 		struct value *source;
 		struct value *edge;
 

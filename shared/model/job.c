@@ -49,7 +49,8 @@ static const char get_sql[] =
 static const char delete_sql[] = "DELETE FROM nodetool_jobs WHERE id = ?1 AND user_id = ?2 AND "
 				 "coalesce(status, '') NOT IN " ACTIVE;
 static const char list_sql[] = "SELECT " NARROW " FROM nodetool_jobs WHERE user_id = ?1" BEHIND;
-static const char list_workflow_sql[] = "SELECT " NARROW " FROM nodetool_jobs WHERE user_id = ?1 AND workflow_id = ?5" BEHIND;
+static const char list_workflow_sql[] =
+	"SELECT " NARROW " FROM nodetool_jobs WHERE user_id = ?1 AND workflow_id = ?5" BEHIND;
 static const char cursor_sql[] = "SELECT started_at FROM nodetool_jobs WHERE id = ?1 AND user_id = ?2";
 static const char active_sql[] = "SELECT " NARROW " FROM nodetool_jobs WHERE user_id = ?1 AND status IN " ACTIVE;
 

@@ -113,8 +113,8 @@ int workflow_list(struct db *db, struct arena *arena, const struct workflow_page
 		  int (*each)(const struct workflow *w, void *arg), void *arg, bool *more, struct err *err) MUST_CHECK;
 
 /* Appends the workflow as REST shows it. `columns` says which columns were read: the others show their defaults, which are
- * not those of NULL (notes-workflows section 2 "Lists"). `graph` may be NULL; a stored graph that no longer fits the model
- * is shown as it is, without schemas. */
+ * not those of NULL (notes-workflows section 2 "Lists"). `graph` is the complete graph when the caller has it, else NULL; a stored
+ * graph that no longer fits the model is shown as it is, without schemas. */
 int workflow_json(struct buf *out, const struct workflow *w, struct value *graph, uint32_t columns);
 /* The same out of a bounded cache of this process. An entry counts only while the stored row is the same, byte by byte:
  * whoever changes the file, nobody sees anything old. */

@@ -36,7 +36,8 @@ const struct column workflow_columns[WORKFLOW_COLUMNS] = {
 	IF(8, "receive_clipboard") ", " IF(9, "run_mode") ", " IF(10, "settings") ", " IF(11, "tags") ", "   \
 	IF(12, "thumbnail") ", " IF(13, "thumbnail_url") ", " IF(14, "tool_name") ", updated_at, "           \
 	IF(16, "user_id") ", " IF(17, "workspace_id")
-_Static_assert(WORKFLOW_GRAPH == 3 && WORKFLOW_RUN_MODE == 9 && WORKFLOW_WORKSPACE_ID == 17, "the bits of LIST_COLUMNS");
+_Static_assert(WORKFLOW_GRAPH == 3 && WORKFLOW_RUN_MODE == 9 && WORKFLOW_WORKSPACE_ID == 17,
+	       "the bits of LIST_COLUMNS");
 
 #define BEHIND " AND (updated_at, id) < (?4, ?5) "
 #define NEWEST_FIRST "ORDER BY updated_at DESC, id DESC LIMIT ?2"
@@ -48,7 +49,8 @@ static const char owner_sql[] = "SELECT user_id FROM nodetool_workflows WHERE id
 static const char put_sql[] = "INSERT OR REPLACE INTO nodetool_workflows (" NAMES ") VALUES "
 			      "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
 static const char delete_sql[] = "DELETE FROM nodetool_workflows WHERE id = ?1 AND user_id = ?2";
-static const char list_own_sql[] = "SELECT " LIST_COLUMNS " FROM nodetool_workflows WHERE user_id = ?3" BEHIND NEWEST_FIRST;
+static const char list_own_sql[] =
+	"SELECT " LIST_COLUMNS " FROM nodetool_workflows WHERE user_id = ?3" BEHIND NEWEST_FIRST;
 static const char list_mode_sql[] = "SELECT " LIST_COLUMNS " FROM nodetool_workflows "
 				    "WHERE user_id = ?3 AND run_mode = ?6" BEHIND NEWEST_FIRST;
 static const char list_public_sql[] = "SELECT " LIST_COLUMNS " FROM nodetool_workflows "

@@ -65,8 +65,8 @@ static void graph_fields_json(struct buf *out, const struct workflow *w, struct 
 {
 	struct sv text = w->c[WORKFLOW_GRAPH];
 	struct json_error error;
-	struct value *stored = graph ? value_ref(graph) : text.p ? json_parse(text.p, text.n, &error) : NULL;
-	struct value *complete = stored ? graph_complete(stored) : NULL;
+	struct value *stored = graph ? NULL : text.p ? json_parse(text.p, text.n, &error) : NULL;
+	struct value *complete = graph ? value_ref(graph) : stored ? graph_complete(stored) : NULL;
 	struct value *input = complete ? graph_input_schema(complete) : NULL;
 	struct value *output = complete ? graph_output_schema(complete) : NULL;
 
