@@ -2,6 +2,7 @@
 #include "wsd/runner.h"
 
 #include "wsd/engine/engine.h"
+#include "wsd/secrets.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -154,6 +155,13 @@ static void end_run(struct runner *r)
 
 /* ---- reading ------------------------------------------------------------------------------------------ */
 
+static char *find_secret(void *ctx, const char *name)
+{
+	const struct runner *r = ctx;
+
+	return secret_lookup(map_str(r->order, "user_id", ""), name);
+}
+
 static void begin_run(struct runner *r, struct value *order)
 {
 	struct value *params = map_get(order, "params");
@@ -170,6 +178,7 @@ static void begin_run(struct runner *r, struct value *order)
 		.first_seq = map_int(order, "first_seq", 0),
 		.resume = value_is(resume, VALUE_MAP) ? resume : NULL,
 		.message = on_message,
+		.secret = find_secret,
 		.ctx = r,
 	};
 

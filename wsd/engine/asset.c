@@ -231,6 +231,8 @@ int asset_read_uri(const char *uri, const char *workspace, struct buf *out, stru
 	}
 	if (str_starts(uri, "file://") || *uri == '/')
 		return read_file_uri(uri, workspace, out, err);
+	if (str_starts(uri, "http://") || str_starts(uri, "https://"))
+		return asset_read_http(uri, out, err);
 	return err_set(err, 422, "no content can be read from this uri");
 }
 

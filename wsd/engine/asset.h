@@ -19,5 +19,8 @@ const char *asset_mime(const struct value *ref);
 int asset_read(const struct value *ref, const char *workspace, struct buf *out, struct err *err) MUST_CHECK;
 /* The same for a bare uri. */
 int asset_read_uri(const char *uri, const char *workspace, struct buf *out, struct err *err) MUST_CHECK;
+/* The same for an http or https uri (asset_http.c): a minute at most, five redirects, and the addresses that nodes may
+ * reach (wsd/nodes/fetch.h). Blocks; the run is cancelled by ending its process. */
+int asset_read_http(const char *uri, struct buf *out, struct err *err) MUST_CHECK;
 
 #endif
