@@ -54,7 +54,6 @@ static void host_of(const char *uri, char *out, size_t size)
 static void set_options(CURL *curl, struct download *d, const char *uri)
 {
 	curl_easy_setopt(curl, CURLOPT_URL, uri);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TOTAL_SECONDS);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -75,8 +74,10 @@ static int request(const char *uri, struct download *d, char **next, struct err 
 	CURLcode code;
 
 	*next = NULL;
-	if (!curl)
-		return err_set(err, 500, "cannot begin a download");
+	if (!curl || (!str_starts(uri, "http://") && !str_starts(uri, "https://"))) {
+		curl_easy_cleanup(curl);
+		return err_set(err, 502, "only http and https can be downloaded");
+	}
 	host_of(uri, d->host, sizeof(d->host));
 	set_options(curl, d, uri);
 	code = curl_easy_perform(curl);
