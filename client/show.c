@@ -22,10 +22,28 @@ static void short_text(const struct value *v, char out[SHOWN_MAX + 8])
 	buf_free(&text);
 }
 
+/* One line of the table; what says the same as the line before (a node that reports each of its inputs) is left out. */
 static void line(int64_t elapsed_us, const char *kind, const char *name, const char *what, const char *more)
 {
-	printf("%9.1f ms  %-7s %-22s %s%s%s\n", (double)elapsed_us / 1000, kind, name, what, *more ? ": " : "", more);
+	static char before[512];
+	char text[512];
+
+	snprintf(text, sizeof(text), "%-7s %-30s %s%s%s", kind, name, what, *more ? ": " : "", more);
+	if (strcmp(text, before) == 0)
+		return;
+	memcpy(before, text, sizeof(before));
+	printf("%9.1f ms  %s\n", (double)elapsed_us / 1000, text);
 	fflush(stdout);
+}
+
+/* A node by its id and its kind: ids are short in graphs made by hand, and long but unique in those of the editor. */
+static const char *node_label(const struct value *message, char out[128])
+{
+	const char *name = map_str(message, "node_name", "");
+	const char *id = map_str(message, "node_id", "");
+
+	snprintf(out, 128, "%.40s%s%.60s%s", id, *name ? " (" : "", name, *name ? ")" : "");
+	return out;
 }
 
 static void show_json(const struct value *message)
@@ -46,6 +64,7 @@ void show_message(const struct client *client, const struct value *message, int6
 	const char *error = map_str(message, "error", "");
 	const struct value *counter = map_get(message, "counter");
 	char text[SHOWN_MAX + 8] = "";
+	char label[128];
 
 	if (client->quiet)
 		return;
@@ -54,7 +73,7 @@ void show_message(const struct client *client, const struct value *message, int6
 	} else if (strcmp(type, "job_update") == 0) {
 		line(elapsed_us, "run", "", status, error);
 	} else if (strcmp(type, "node_update") == 0) {
-		line(elapsed_us, "node", map_str(message, "node_name", map_str(message, "node_id", "")), status, error);
+		line(elapsed_us, "node", node_label(message, label), status, error);
 	} else if (strcmp(type, "edge_update") == 0) {
 		if (value_is_number(counter))
 			short_text(counter, text);

@@ -250,6 +250,38 @@ def test_serve_twice_side_by_side():
     subprocess.run(["rm", "-rf", folder])
 
 
+def test_client_stores_and_runs_the_examples():
+    with Server() as s:
+        s.start()
+        client = [os.path.join(s.installed, "bin", "nodetool-client"), "--url", "http://127.0.0.1:%d" % s.port]
+
+        def run(*args):
+            return subprocess.run(client + list(args), capture_output=True, text=True, timeout=60)
+        examples = [os.path.join(ROOT, "examples", n) for n in sorted(os.listdir(os.path.join(ROOT, "examples")))]
+        for _ in range(2):  # storing them again changes them in place
+            done = run("store", *examples)
+            assert done.returncode == 0, done.stderr
+        assert len(run("list").stdout.splitlines()) == len(examples)
+        text = os.path.join(s.folder, "text.md")
+        with open(text, "w") as f:
+            f.write("# One\nthree words here\n\n## Two\nand four words more\n")
+        done = run("run", "--quiet", "--file", "document=" + text, "example-outline")
+        assert done.returncode == 0, done.stderr
+        assert "1. One (5 words)\n2. Two (5 words)\n\n2 sections, 11 words in all\n" in done.stdout, done.stdout
+        assert "Sorry, Ada: 41 points" in run("run", "--quiet", "--param", "score=41", "example-letter").stdout
+        done = run("run", "--param", "count=4", "example-squares")
+        assert "completed" in done.stdout and "14" in done.stdout.split("sum:")[1], done.stdout
+        graph = os.path.join(s.folder, "graph.json")
+        with open(graph, "w") as f:
+            f.write('{"nodes": [{"id": "a", "type": "nope"}], "edges": []}')
+        done = run("run", graph)
+        assert done.returncode == 1 and "Invalid node type: nope" in done.stderr, done.stderr
+        assert run("run", "no-such-workflow").returncode == 1
+        s.ctl("stop")
+        done = run("run", "example-letter")
+        assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done.stderr
+
+
 def _quickstart(*args):
     return subprocess.run([os.path.join(ROOT, "scripts", "quickstart"), *args], capture_output=True, text=True)
 
