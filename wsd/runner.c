@@ -1,6 +1,7 @@
 /* The runner: one run at a time, driven between two looks at the socket to the daemon (runner.h). */
 #include "wsd/runner.h"
 
+#include "auth/auth.h"
 #include "wsd/engine/engine.h"
 #include "wsd/secrets.h"
 
@@ -292,7 +293,14 @@ int runner_main(int fd)
 	struct runner r = { .fd = fd };
 	int flags = fcntl(fd, F_GETFL);
 	bool busy = false;
+	struct err err;
 
+	/* What nodes may touch and reach depends on the mode of authentication; its token is no business of theirs. */
+	if (auth_init(&err) != 0) {
+		log_error("%s", err.detail);
+		return EXIT_FAILURE;
+	}
+	auth_free();
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return EXIT_FAILURE;
 	buf_init(&r.in, IN_MAX);

@@ -1,6 +1,8 @@
 /* The bytes behind a reference to an asset. */
 #include "wsd/engine/asset.h"
 
+#include "wsd/nodes/paths.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -192,14 +194,6 @@ static int read_data_uri(const char *uri, struct buf *out, struct err *err)
 	return out->failed ? err_set(err, 413, "the asset is longer than %zu bytes", out->max) : 0;
 }
 
-/* Files of this machine are a user's own only where nobody else can ask for them. */
-static bool local_mode(void)
-{
-	const char *auth = config_get("AUTH_PROVIDER");
-
-	return !config_production() && (!auth || strcmp(auth, "local") == 0 || strcmp(auth, "none") == 0);
-}
-
 static int read_file_uri(const char *uri, const char *workspace, struct buf *out, struct err *err)
 {
 	char real[4096];
@@ -211,7 +205,7 @@ static int read_file_uri(const char *uri, const char *workspace, struct buf *out
 	percent_decode(&path, str_starts(uri, "file://") ? uri + 7 : uri);
 	if (path.failed || !realpath(path.data ? path.data : "", real))
 		status = err_set(err, 404, "no such file");
-	else if (!local_mode() && !(workspace && realpath(workspace, root) && str_starts(real, root) &&
+	else if (paths_restricted() && !(workspace && realpath(workspace, root) && str_starts(real, root) &&
 				    real[strlen(root)] == '/'))
 		status = err_set(err, 403, "files outside the workspace cannot be read");
 	else
