@@ -8,6 +8,7 @@ extern const struct node_table nodes_constant;
 extern const struct node_table nodes_control;
 extern const struct node_table nodes_dictionary;
 extern const struct node_table nodes_dictionary_filter;
+extern const struct node_table nodes_document;
 extern const struct node_table nodes_input;
 extern const struct node_table nodes_lib_beautifulsoup;
 extern const struct node_table nodes_lib_date;
@@ -18,6 +19,7 @@ extern const struct node_table nodes_lib_math;
 extern const struct node_table nodes_lib_os;
 extern const struct node_table nodes_lib_secret;
 extern const struct node_table nodes_lib_sqlite;
+extern const struct node_table nodes_lib_svg;
 extern const struct node_table nodes_lib_uuid;
 extern const struct node_table nodes_list;
 extern const struct node_table nodes_list_sets;
@@ -29,6 +31,8 @@ extern const struct node_table nodes_text_clean;
 extern const struct node_table nodes_text_json;
 extern const struct node_table nodes_text_regex;
 extern const struct node_table nodes_triggers;
+extern const struct node_table nodes_workspace;
+extern const struct node_table nodes_workspace_media;
 
 const struct node_table *const node_tables[] = {
 	&nodes_base,
@@ -38,6 +42,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_control,
 	&nodes_dictionary,
 	&nodes_dictionary_filter,
+	&nodes_document,
 	&nodes_input,
 	&nodes_lib_beautifulsoup,
 	&nodes_lib_date,
@@ -48,6 +53,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_lib_os,
 	&nodes_lib_secret,
 	&nodes_lib_sqlite,
+	&nodes_lib_svg,
 	&nodes_lib_uuid,
 	&nodes_list,
 	&nodes_list_sets,
@@ -59,5 +65,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_text_json,
 	&nodes_text_regex,
 	&nodes_triggers,
+	&nodes_workspace,
+	&nodes_workspace_media,
 	NULL,
 };
