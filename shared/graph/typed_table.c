@@ -1,5 +1,5 @@
-/* The original's typed values as data (notes-engine section 12). Fields: "name:type=default; …" in the short form of types
- * and JSON; no default: required; "=@x": a typed value x with its own defaults. */
+/* The original's typed values as data (notes-engine section 12). Fields: "name:type=default; …" in the short form of
+ * types and JSON; no default: required; "=@x": a typed value x with its own defaults. */
 #include "graph/typed_table.h"
 
 #define ENUM_PROVIDER \

@@ -14,8 +14,8 @@ bool asset_empty(const struct value *ref);
 const char *asset_mime(const struct value *ref);
 
 /* Appends the content of an asset reference (a map): its data, else the stored file of its asset_id, else its uri
- * (asset:, data:, file:, http:, https:). A relative file lies in `workspace` (may be NULL). Fails when there is nothing,
- * when the reference may not be followed, or when it is longer than `out` allows. */
+ * (asset:, data:, file:, http:, https:). Where nodes are kept to their folders, files must lie in `workspace` (may be
+ * NULL). Fails when there is nothing, when the reference may not be followed, or when it is longer than `out` allows. */
 int asset_read(const struct value *ref, const char *workspace, struct buf *out, struct err *err) MUST_CHECK;
 /* The same for a bare uri. */
 int asset_read_uri(const char *uri, const char *workspace, struct buf *out, struct err *err) MUST_CHECK;

@@ -7,10 +7,12 @@
 #include "nodes/node.h"
 
 /* Reports a value of the job under this output name: an output_update, an entry of the job's result, an item on the
- * node's first slot. Null is shown only. Fails in text mode for a reference to an asset that names nothing. `v` is lent. */
+ * node's first slot. Null is shown only. Fails in text mode for a reference to an asset that names nothing. `v` is
+ * lent. */
 enum node_result node_report_output(struct node_ctx *node, const char *name, struct value *v);
 
-/* A message (preview_update, tool_result_update; taken) that shows a value under `key` as clients get it. `v` is lent. */
+/* A message (preview_update, tool_result_update; taken) that shows a value under `key` as clients get it. `v` is
+ * lent. */
 void node_report_value(struct node_ctx *node, struct value *message, const char *key, struct value *v);
 
 #endif

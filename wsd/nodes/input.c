@@ -1,4 +1,4 @@
-/* nodetool.input: values from whoever runs the workflow (served by the engine's input dispatcher: notes-engine section 7). */
+/* nodetool.input: values from whoever runs the workflow (the engine's input dispatcher: notes-engine section 7). */
 #include "graph/graph.h"
 #include "nodes/node.h"
 
