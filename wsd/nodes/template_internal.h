@@ -5,7 +5,7 @@
 #include "wsd/nodes/template.h"
 
 #define TEMPLATE_DEPTH_MAX 100    /* nesting of expressions, statements, macro calls */
-#define TEMPLATE_STEPS_MAX 20000000
+#define TEMPLATE_STEPS_MAX 2000000 /* expressions and statements, a fraction of a second */
 #define TEMPLATE_ITEMS_MAX 1000000 /* items of one list that a template makes */
 
 enum expr_kind {
