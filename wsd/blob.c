@@ -22,19 +22,30 @@ struct blob *blob_new(const void *data, size_t len, const char *key, size_t key_
 	return blob;
 }
 
-struct blob *blob_of_value(const struct value *v)
+static struct blob *encode(const struct value *v, bool internal)
 {
 	struct blob *blob;
 	struct buf out;
 
 	buf_init(&out, BUF_MAX_RESPONSE);
-	if (msgpack_write(&out, v, false) < 0) {
+	if (msgpack_write(&out, v, internal) < 0) {
 		buf_reset(&out);
 		buf_addc(&out, '\xc0');
 	}
 	blob = blob_new(out.data, out.len, NULL, 0);
+	blob->has_bigint = internal;
 	buf_free(&out);
 	return blob;
+}
+
+struct blob *blob_of_value(const struct value *v)
+{
+	return encode(v, value_has_bigint(v));
+}
+
+struct blob *blob_for_client(const struct value *v)
+{
+	return encode(v, false);
 }
 
 struct blob *blob_ref(struct blob *blob)

@@ -25,6 +25,8 @@ struct blob {
 struct blob *blob_new(const void *data, size_t len, const char *key, size_t key_len);
 /* Encodes a value; the reference stays the caller's. */
 struct blob *blob_of_value(const struct value *v);
+/* The same as a MessagePack client gets it: big integers as floats. */
+struct blob *blob_for_client(const struct value *v);
 struct blob *blob_ref(struct blob *blob);
 /* Takes NULL. */
 void blob_unref(struct blob *blob);

@@ -110,7 +110,7 @@ static void enqueue(struct session *s, struct blob *blob)
 void session_send(struct session *s, struct value *v)
 {
 	if (!s->close_code)
-		enqueue(s, blob_of_value(v));
+		enqueue(s, s->text ? blob_of_value(v) : blob_for_client(v));
 	value_unref(v);
 }
 

@@ -655,6 +655,28 @@ bool value_truthy(const struct value *v)
 	}
 }
 
+bool value_has_bigint(const struct value *v)
+{
+	switch (v->kind) {
+	case VALUE_BIGINT:
+		return true;
+	case VALUE_LIST:
+		for (size_t i = 0; i < v->u.list.count; i++) {
+			if (value_has_bigint(v->u.list.items[i]))
+				return true;
+		}
+		return false;
+	case VALUE_MAP:
+		for (size_t i = 0; i < v->u.map.count; i++) {
+			if (value_has_bigint(v->u.map.entries[i].v))
+				return true;
+		}
+		return false;
+	default:
+		return false;
+	}
+}
+
 uint64_t value_hash(const struct value *v)
 {
 	uint64_t h = v->kind;

@@ -111,6 +111,8 @@ bool map_is_typed(const struct value *map);
 bool value_equal(const struct value *a, const struct value *b);
 /* Python's truth: 0, "", [], {}, false and null are false. */
 bool value_truthy(const struct value *v);
+/* True when a big integer stands in it, at any depth: MessagePack has no form for those. */
+bool value_has_bigint(const struct value *v);
 /* A hash that agrees with value_equal. */
 uint64_t value_hash(const struct value *v);
 /* A copy whose lists and maps are its own (texts and bytes stay shared: they never change). */

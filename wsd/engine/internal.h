@@ -263,7 +263,6 @@ struct value *present_result(struct run *run, struct value *v); /* `result` of a
 /* True when a text-mode client cannot be given the value: a typed asset in it names nothing. */
 bool present_impossible(const struct value *v);
 struct value *present_explicit(struct value *v);                /* wraps for explicit_types */
-bool value_has_bigint(const struct value *v);
 
 /* run.c */
 void run_finish(struct run *run, enum run_status status, const char *kind, const char *error);

@@ -226,25 +226,3 @@ struct value *present_explicit(struct value *v)
 		return value_ref(v);
 	}
 }
-
-bool value_has_bigint(const struct value *v)
-{
-	struct value *item;
-
-	switch (value_kind(v)) {
-	case VALUE_BIGINT:
-		return true;
-	case VALUE_LIST:
-		for (size_t i = 0; i < value_len(v); i++)
-			if (value_has_bigint(list_at(v, i)))
-				return true;
-		return false;
-	case VALUE_MAP:
-		for (size_t i = 0; map_entry(v, i, NULL, &item); i++)
-			if (value_has_bigint(item))
-				return true;
-		return false;
-	default:
-		return false;
-	}
-}
