@@ -236,11 +236,33 @@ static int emit_text(yaml_emitter_t *e, const char *text, size_t len, bool plain
 	       yaml_emitter_emit(e, &event);
 }
 
+/* YYYY-MM-DD…, digits with colons between them, = and <<: texts to us, but something else to YAML 1.1. */
+static bool other_in_yaml(const char *text, size_t len)
+{
+	size_t digits = 0;
+	bool colon = false;
+
+	if ((len == 1 && *text == '=') || (len == 2 && memcmp(text, "<<", 2) == 0))
+		return true;
+	while (digits < len && text[digits] >= '0' && text[digits] <= '9')
+		digits++;
+	if (digits == 4 && len >= 8 && text[4] == '-' && strspn(text, "0123456789-:.TtZz +") >= len)
+		return true;
+	if (!digits && !(len > 1 && (*text == '-' || *text == '+')))
+		return false;
+	for (size_t i = !digits; i < len; i++) {
+		colon |= text[i] == ':';
+		if (!strchr("0123456789:._", text[i]) || !text[i])
+			return false;
+	}
+	return colon && text[len - 1] != ':';
+}
+
 /* A text that would read back as something else must be quoted. */
 static int emit_str(yaml_emitter_t *e, const char *text, size_t len)
 {
 	struct value *read_back = resolve_plain(text, len);
-	bool quoted = value_kind(read_back) != VALUE_STR;
+	bool quoted = value_kind(read_back) != VALUE_STR || other_in_yaml(text, len);
 	yaml_scalar_style_t style = quoted ? YAML_SINGLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE;
 	yaml_event_t event;
 

@@ -46,6 +46,8 @@ static void test_dictionary(void **state)
 		{ D "ParseJSON", "{\"json_string\":\"{bad}\"}", "!json_string" },
 		{ D "ToJSON", "{\"dictionary\":{\"a\":[1,2.0,\"é\"]}}", "\"{\\\"a\\\": [1, 2.0, \\\"\\\\u00e9\\\"]}\"" },
 		{ D "ToYAML", "{\"dictionary\":{\"b\":[1,{}],\"a\":\"yes\"}}", "\"a: 'yes'\\nb:\\n- 1\\n- {}\\n\"" },
+		{ D "ToYAML", "{\"dictionary\":{\"a\":\"2024-01-01\",\"b\":\"12:30\",\"c\":\"=\",\"d\":\"<<\",\"e\":\"a:1\"}}",
+		  "\"a: '2024-01-01'\\nb: '12:30'\\nc: '='\\nd: '<<'\\ne: a:1\\n\"" },
 	};
 
 	(void)state;
