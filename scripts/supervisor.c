@@ -382,22 +382,32 @@ static void wait_for_end(enum program_kind kind, int64_t limit_us)
 	}
 }
 
-/* Children of children that died (runners of a killed daemon) have become ours: none may stay. */
-static void kill_orphans(void)
+/* Kills the children that are left; how many there were. */
+static size_t kill_children(void)
 {
 	char path[64];
+	size_t count = 0;
 	FILE *f;
 	int pid;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
 	f = fopen(path, "r");
 	if (!f)
-		return;
+		return 0;
 	while (fscanf(f, "%d", &pid) == 1) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
+		count++;
 	}
 	fclose(f);
+	return count;
+}
+
+/* Children of children that died (runners of a daemon that has ended) have become ours, and theirs follow: none may stay. */
+static void kill_orphans(void)
+{
+	while (kill_children())
+		;
 }
 
 static void stop_everything(void)

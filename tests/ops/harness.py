@@ -1,4 +1,5 @@
 """An installed copy of the server in a folder of its own, so that a test may exchange its programs and settings."""
+import contextlib
 import glob
 import http.client
 import os
@@ -79,7 +80,8 @@ class Server:
     def __exit__(self, *exc):
         self.ctl("stop")
         for pid in processes_below(self.folder):
-            os.kill(pid, 9)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, 9)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def replace(self, name, program):
@@ -135,7 +137,11 @@ class Server:
         return sorted(found)
 
     def all_gone(self):
-        return not processes_below(self.folder)
+        left = processes_below(self.folder)
+        if left:
+            print("still there:", {p: (c, open("/proc/%d/stat" % p).read()[:60]) for p, c in left.items()
+                                   if os.path.exists("/proc/%d" % p)})
+        return not left
 
 
 class Load:

@@ -20,7 +20,7 @@ def test_start_answers_and_stop_leaves_nothing():
         if os.environ.get("BUILD", "release") == "release":
             assert took < 2, "the start took %.2f s" % took
         assert s.ctl("stop").returncode == 0
-        assert s.all_gone()
+        assert s.all_gone(), processes_below(s.folder)
         assert not [n for n in os.listdir(s.run) if n.endswith((".sock", ".pid"))]
         assert "no server" in s.ctl("stop").stderr
 
