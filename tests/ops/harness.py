@@ -137,11 +137,7 @@ class Server:
         return sorted(found)
 
     def all_gone(self):
-        left = processes_below(self.folder)
-        if left:
-            print("still there:", {p: (c, open("/proc/%d/stat" % p).read()[:60]) for p, c in left.items()
-                                   if os.path.exists("/proc/%d" % p)})
-        return not left
+        return not processes_below(self.folder)
 
 
 class Load:
