@@ -1,6 +1,7 @@
-/* HTML as the nodes read it, URLs, nodes of lib.beautifulsoup. */
+/* HTML and feeds as the nodes read them, URLs, nodes of lib.beautifulsoup. */
 #include "node_harness.h"
 
+#include "wsd/nodes/feed.h"
 #include "wsd/nodes/html.h"
 #include "wsd/nodes/url.h"
 
@@ -141,11 +142,59 @@ static void test_nodes(void **state)
 	harness_free(h);
 }
 
+static void test_dates(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds;
+	} dates[] = {
+		{ "Mon, 01 Jan 2024 12:00:00 +0200", 1704103200 }, { "1 Feb 2023 08:09 GMT", 1675238940 },
+		{ "Wed, 06 Mar 2024 01:02:03 EST", 1709704923 },   { "2024-02-29T23:59:59Z", 1709251199 },
+		{ "2024-04-30T23:30:00-03:30", 1714532400 },	   { "2024-05", 1714521600 },
+		{ "Thu, 29 Feb 24 12:00:00 +0530", 1709188200 },
+	};
+	int64_t us;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(dates); i++) {
+		if (feed_date(dates[i].text, &us) || us != dates[i].seconds * 1000000)
+			fail_msg("%s: %lld", dates[i].text, (long long)us);
+	}
+	assert_int_equal(feed_date("yesterday", &us), -1);
+	assert_int_equal(feed_date("31 Feb 2024 00:00", &us), -1);
+	assert_int_equal(feed_date("", &us), -1);
+}
+
+static void test_feeds(void **state)
+{
+	static const char rss[] = "<rss><channel><title>F</title><link>/x</link><item><title>a &amp; b</title>"
+				  "<guid>/g</guid><author>z</author></item></channel></rss>";
+	static const char bomb[] = "<!DOCTYPE r [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><rss><channel><title>&a;</title>"
+				   "</channel></rss>";
+	struct arena *arena = arena_new();
+	struct feed feed;
+
+	(void)state;
+	feed_parse(arena, sv_of(rss), "http://h/f", &feed);
+	assert_int_equal(feed.count, 1);
+	assert_string_equal(feed.link, "http://h/x");
+	assert_string_equal(feed.entries[0].title, "a & b");
+	assert_string_equal(feed.entries[0].link, "http://h/g");
+	assert_string_equal(feed.entries[0].author, "z");
+	assert_false(feed.entries[0].has_published);
+	feed_parse(arena, sv_of(bomb), "", &feed);
+	assert_string_equal(feed.title, "");
+	feed_parse(arena, sv_of("no feed"), "", &feed);
+	assert_int_equal(feed.count, 0);
+	assert_string_equal(feed.title, "");
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts), cmocka_unit_test(test_deep),  cmocka_unit_test(test_unescape),
-		cmocka_unit_test(test_join),  cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_join),  cmocka_unit_test(test_nodes), cmocka_unit_test(test_dates), cmocka_unit_test(test_feeds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@ extern const struct node_table nodes_lib_json;
 extern const struct node_table nodes_lib_markdown;
 extern const struct node_table nodes_lib_math;
 extern const struct node_table nodes_lib_os;
+extern const struct node_table nodes_lib_rss;
 extern const struct node_table nodes_lib_secret;
 extern const struct node_table nodes_lib_sqlite;
 extern const struct node_table nodes_lib_svg;
@@ -52,6 +53,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_lib_markdown,
 	&nodes_lib_math,
 	&nodes_lib_os,
+	&nodes_lib_rss,
 	&nodes_lib_secret,
 	&nodes_lib_sqlite,
 	&nodes_lib_svg,
