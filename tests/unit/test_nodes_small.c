@@ -1,4 +1,4 @@
-/* Nodes of lib.uuid and lib.markdown. */
+/* Nodes of lib.uuid, lib.markdown and lib.mail. */
 #include "node_harness.h"
 
 #include <setjmp.h>
@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 extern const struct node_table nodes_lib_uuid;
+extern const struct node_table nodes_lib_mail;
 extern const struct node_table nodes_lib_markdown;
 
 static void test_uuid(void **state)
@@ -55,11 +56,29 @@ static void test_markdown(void **state)
 	harness_free(h);
 }
 
+/* What must not reach a mail server. */
+static void test_mail(void **state)
+{
+	static const struct node_case cases[] = {
+		{ "lib.mail.SendEmail", "{}", "!to_address" },
+		{ "lib.mail.SendEmail", "{\"to_address\": \"a@b\", \"subject\": \"x\\r\\nBcc: c@d\"}", "!one line" },
+		{ "lib.mail.SendEmail", "{\"to_address\": \"a@b\", \"smtp_server\": \"h/x\"}", "!smtp_server" },
+		{ "lib.mail.AddLabel", "{\"label\": \"x\"}", "!message_id" },
+		{ "lib.mail.AddLabel", "{\"message_id\": \"1 X\", \"label\": \"x\"}", "!number" },
+		{ "lib.mail.AddLabel", "{\"message_id\": \"1\", \"label\": \"\\\"x\"}", "!quotes" },
+		{ "lib.mail.AddLabel", "{\"message_id\": \"1\", \"label\": \"x\"}", "!GOOGLE_MAIL_USER" },
+	};
+
+	(void)state;
+	node_check(&nodes_lib_mail, cases, ARRAY_LEN(cases));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_uuid),
 		cmocka_unit_test(test_markdown),
+		cmocka_unit_test(test_mail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@ extern const struct node_table nodes_lib_beautifulsoup;
 extern const struct node_table nodes_lib_date;
 extern const struct node_table nodes_lib_http;
 extern const struct node_table nodes_lib_json;
+extern const struct node_table nodes_lib_mail;
 extern const struct node_table nodes_lib_markdown;
 extern const struct node_table nodes_lib_math;
 extern const struct node_table nodes_lib_os;
@@ -50,6 +51,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_lib_date,
 	&nodes_lib_http,
 	&nodes_lib_json,
+	&nodes_lib_mail,
 	&nodes_lib_markdown,
 	&nodes_lib_math,
 	&nodes_lib_os,
