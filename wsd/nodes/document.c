@@ -11,11 +11,10 @@
 #include "wsd/nodes/url.h"
 
 #include <string.h>
-#include <time.h>
 
 /* ---- files -------------------------------------------------------------------------------------------- */
 
-static struct value *file_reference(struct node_ctx *ctx, const char *path)
+static struct value *file_reference(const char *path)
 {
 	struct value *ref = asset_new("document");
 	struct buf uri;
@@ -25,7 +24,6 @@ static struct value *file_reference(struct node_ctx *ctx, const char *path)
 	url_quote(&uri, sv_of(path), "/");
 	map_set_str(ref, "uri", uri.failed ? "" : uri.data);
 	buf_free(&uri);
-	(void)ctx;
 	return ref;
 }
 
@@ -38,18 +36,7 @@ static enum node_result load_document(struct node_ctx *ctx)
 		return node_fail(ctx, "path must not be empty");
 	if (path_any(ctx, node_text(ctx, "path"), &path, &err))
 		return node_fail(ctx, "path: %s", err.detail);
-	return done(ctx, file_reference(ctx, path.full));
-}
-
-static const char *dated(struct arena *arena, const char *format)
-{
-	time_t now = time(NULL);
-	char text[512];
-	struct tm tm;
-
-	if (!strchr(format, '%') || !localtime_r(&now, &tm))
-		return format;
-	return arena_strndup(arena, text, strftime(text, sizeof(text), format, &tm));
+	return done(ctx, file_reference(path.full));
 }
 
 static enum node_result save_document(struct node_ctx *ctx)
@@ -66,7 +53,7 @@ static enum node_result save_document(struct node_ctx *ctx)
 		return node_fail(ctx, "folder: %s", err.detail);
 	if (!path_is_dir(&folder))
 		return node_fail(ctx, "folder: it does not exist: %.300s", node_text(ctx, "folder"));
-	if (path_any(ctx, posix_join(node_arena(ctx), folder.full, dated(node_arena(ctx), node_text(ctx, "filename"))),
+	if (path_any(ctx, posix_join(node_arena(ctx), folder.full, path_dated(node_arena(ctx), node_text(ctx, "filename"))),
 		     &file, &err))
 		return node_fail(ctx, "filename: %s", err.detail);
 	buf_init(&bytes, ASSET_MAX);
@@ -100,7 +87,7 @@ static enum node_result list_documents(struct node_ctx *ctx)
 	for (size_t i = 0; i < value_len(names); i++) {
 		struct value *item = value_map();
 
-		map_set(item, "document", file_reference(ctx, value_text(list_at(names, i))));
+		map_set(item, "document", file_reference(value_text(list_at(names, i))));
 		list_push(items, item);
 	}
 	return NODE_DONE;

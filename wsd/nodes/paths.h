@@ -68,4 +68,7 @@ int path_glob(struct node_ctx *ctx, const struct path *path, const char *prefix,
 /* fnmatch.fnmatchcase. */
 bool name_matches(struct sv name, struct sv pattern);
 
+/* A file name with the codes of strftime replaced, in local time. Memory of the arena, or the name itself. */
+const char *path_dated(struct arena *arena, const char *name);
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Deeper folders are not walked: a circle of links, or a mistake. */
@@ -361,4 +362,15 @@ int path_move(struct node_ctx *ctx, const struct path *from, struct path to, str
 	if (path_is_dir(from))
 		return path_copy_tree(ctx, from, &to, err) || path_remove_tree(from, err) ? -1 : 0;
 	return path_copy_file(from, &to, err) || path_remove(from, err) ? -1 : 0;
+}
+
+const char *path_dated(struct arena *arena, const char *name)
+{
+	time_t now = time(NULL);
+	char text[512];
+	struct tm tm;
+
+	if (!strchr(name, '%') || !localtime_r(&now, &tm))
+		return name;
+	return arena_strndup(arena, text, strftime(text, sizeof(text), name, &tm));
 }

@@ -5,26 +5,13 @@
 #include "wsd/nodes/posixpath.h"
 
 #include <string.h>
-#include <time.h>
-
-/* The file name with the codes of strftime replaced, in local time. */
-static const char *dated(struct arena *arena, const char *format)
-{
-	time_t now = time(NULL);
-	char text[512];
-	struct tm tm;
-
-	if (!strchr(format, '%') || !localtime_r(&now, &tm))
-		return format;
-	return arena_strndup(arena, text, strftime(text, sizeof(text), format, &tm));
-}
 
 /* A name of the folder that is free, or the wanted one when it may be replaced: name, name_1, name_1_2 … */
 static bool target_path(struct node_ctx *ctx, struct path *out, struct err *err)
 {
 	struct arena *arena = node_arena(ctx);
 	const char *folder = node_text(ctx, "folder");
-	const char *name = dated(arena, node_text(ctx, "filename"));
+	const char *name = path_dated(arena, node_text(ctx, "filename"));
 
 	for (int count = 1; count < 1000; count++) {
 		size_t dot = posix_extension(sv_of(name));
@@ -52,6 +39,39 @@ static void tell_saved(struct node_ctx *ctx, const char *type, const struct path
 	node_send(ctx, message);
 }
 
+/* Picture formats, by how their bytes begin and the endings of their file names. */
+static const struct {
+	const char *magic;
+	size_t len;
+	const char *endings; /* separated by blanks */
+} pictures[] = {
+	{ "\x89PNG", 4, ".png .apng" }, { "\xff\xd8\xff", 3, ".jpg .jpeg .jpe .jfif" },
+	{ "GIF8", 4, ".gif" },          { "RIFF", 4, ".webp" },
+	{ "BM", 2, ".bmp .dib" },       { "II*\0", 4, ".tif .tiff" },
+	{ "MM\0*", 4, ".tif .tiff" },
+};
+
+/* The name must fit the bytes: nothing is converted here. */
+static int check_picture(const struct path *path, const struct buf *bytes, struct err *err)
+{
+	const char *ending = path->below + posix_extension(sv_of(path->below));
+
+	for (size_t i = 0; i < ARRAY_LEN(pictures); i++) {
+		struct sv rest = sv_of(pictures[i].endings);
+		struct sv one;
+
+		if (bytes->len < pictures[i].len || memcmp(bytes->data, pictures[i].magic, pictures[i].len) != 0)
+			continue;
+		while (sv_split(&rest, ' ', &one)) {
+			if (sv_eq_nocase(one, ending))
+				return 0;
+		}
+		return err_set(err, 400, "the picture's format needs a filename that ends in one of: %s",
+			       pictures[i].endings);
+	}
+	return err_set(err, 400, "this is no picture in a known format");
+}
+
 /* Writes the asset's bytes as they are. */
 static enum node_result save_media(struct node_ctx *ctx, const char *type)
 {
@@ -65,7 +85,8 @@ static enum node_result save_media(struct node_ctx *ctx, const char *type)
 	if (!target_path(ctx, &path, &err))
 		return node_fail(ctx, "folder, filename: %s", err.detail);
 	buf_init(&bytes, ASSET_MAX);
-	if (asset_read(node_get(ctx, type), node_workspace(ctx), &bytes, &err) || path_make_parent(ctx, &path, &err) ||
+	if (asset_read(node_get(ctx, type), node_workspace(ctx), &bytes, &err) ||
+	    (strcmp(type, "image") == 0 && check_picture(&path, &bytes, &err)) || path_make_parent(ctx, &path, &err) ||
 	    path_write(&path, bytes.data ? bytes.data : "", bytes.len, false, &err)) {
 		buf_free(&bytes);
 		return node_fail(ctx, "%s: %s", type, err.detail);
@@ -87,7 +108,27 @@ static enum node_result save_video(struct node_ctx *ctx)
 	return save_media(ctx, "video");
 }
 
+static enum node_result save_image(struct node_ctx *ctx)
+{
+	return save_media(ctx, "image");
+}
+
 /* ---- declarations ------------------------------------------------------------------------------------- */
+
+static const struct node_prop save_image_file_props[] = {
+	{ .name = "image",
+	  .type = "image",
+	  .def = "{\"type\": \"image\", \"uri\": \"\", \"asset_id\": null, \"data\": null, \"metadata\": null}" },
+	{ .name = "folder", .type = "str", .def = "\".\"" },
+	{ .name = "filename", .type = "str", .def = "\"image.png\"" },
+	{ .name = "overwrite", .type = "bool", .def = "false" },
+	{ 0 },
+};
+
+static const struct node_slot save_image_file_outputs[] = {
+	{ .name = "output", .type = "image" },
+	{ 0 },
+};
 
 static const struct node_prop save_video_file_props[] = {
 	{ .name = "video",
@@ -106,6 +147,15 @@ static const struct node_slot save_video_file_outputs[] = {
 };
 
 static const struct node_type types[] = {
+	{
+		.type = "nodetool.workspace.SaveImageFile",
+		.title = "Save Image File",
+		.description = "Saves a picture in the workspace, in the format that it has.",
+		.props = save_image_file_props,
+		.outputs = save_image_file_outputs,
+		.flags = NODE_ONCE | NODE_BLOCKING,
+		.process = save_image,
+	},
 	{
 		.type = "nodetool.workspace.SaveVideoFile",
 		.title = "Save Video File",
