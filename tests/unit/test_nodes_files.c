@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 extern const struct node_table nodes_lib_os;
+extern const struct node_table nodes_lib_os_path;
 extern const struct node_table nodes_lib_sqlite;
 
 static char top[] = "/tmp/test_nodes_files.XXXXXX";
@@ -116,7 +117,7 @@ static void test_texts(void **state)
 	};
 
 	(void)state;
-	node_check(&nodes_lib_os, cases, ARRAY_LEN(cases));
+	node_check(&nodes_lib_os_path, cases, ARRAY_LEN(cases));
 }
 
 static void test_open(void **state)

@@ -13,11 +13,13 @@ extern const struct node_table nodes_input;
 extern const struct node_table nodes_lib_beautifulsoup;
 extern const struct node_table nodes_lib_date;
 extern const struct node_table nodes_lib_http;
+extern const struct node_table nodes_lib_http_many;
 extern const struct node_table nodes_lib_json;
 extern const struct node_table nodes_lib_mail;
 extern const struct node_table nodes_lib_markdown;
 extern const struct node_table nodes_lib_math;
 extern const struct node_table nodes_lib_os;
+extern const struct node_table nodes_lib_os_path;
 extern const struct node_table nodes_lib_rss;
 extern const struct node_table nodes_lib_secret;
 extern const struct node_table nodes_lib_sqlite;
@@ -50,11 +52,13 @@ const struct node_table *const node_tables[] = {
 	&nodes_lib_beautifulsoup,
 	&nodes_lib_date,
 	&nodes_lib_http,
+	&nodes_lib_http_many,
 	&nodes_lib_json,
 	&nodes_lib_mail,
 	&nodes_lib_markdown,
 	&nodes_lib_math,
 	&nodes_lib_os,
+	&nodes_lib_os_path,
 	&nodes_lib_rss,
 	&nodes_lib_secret,
 	&nodes_lib_sqlite,

@@ -5,7 +5,7 @@
 #include "wsd/nodes/helper.h"
 #include "wsd/nodes/paths.h"
 #include "wsd/nodes/posixpath.h"
-#include "wsd/nodes/pyjson.h"
+#include "wsd/nodes/sqlite_value.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -70,77 +70,6 @@ static enum node_result fail_sql(struct node_ctx *ctx, sqlite3 *db)
 	return node_fail(ctx, "SQLite: %s", sqlite3_errmsg(db));
 }
 
-/* ---- values ------------------------------------------------------------------------------------------- */
-
-/* With `as_json`, lists and maps are stored as JSON text. */
-static int bind_value(sqlite3_stmt *stmt, int i, const struct value *v, bool as_json, struct err *err)
-{
-	struct buf json;
-	int code = SQLITE_OK;
-
-	switch (value_kind(v)) {
-	case VALUE_NULL:
-		return sqlite3_bind_null(stmt, i);
-	case VALUE_BOOL:
-	case VALUE_INT:
-		return sqlite3_bind_int64(stmt, i, value_as_int(v));
-	case VALUE_FLOAT:
-		return sqlite3_bind_double(stmt, i, value_as_float(v));
-	case VALUE_STR:
-		return sqlite3_bind_text64(stmt, i, value_text(v), value_len(v), SQLITE_TRANSIENT, SQLITE_UTF8);
-	case VALUE_BYTES:
-		return sqlite3_bind_blob64(stmt, i, value_text(v), value_len(v), SQLITE_TRANSIENT);
-	case VALUE_LIST:
-	case VALUE_MAP:
-		if (!as_json)
-			return err_set(err, 400, "parameter %d is neither text nor a number", i);
-		buf_init(&json, BUF_MAX_BODY);
-		if (pyjson_write(&json, v, -1, err))
-			code = -1;
-		else
-			code = sqlite3_bind_text64(stmt, i, json.data, json.len, SQLITE_TRANSIENT, SQLITE_UTF8);
-		buf_free(&json);
-		return code;
-	default:
-		return err_set(err, 400, "value %d does not fit a column", i);
-	}
-}
-
-/* A text that is JSON becomes what it says. */
-static struct value *text_value(const char *text, size_t len)
-{
-	struct err err;
-	struct value *v = pyjson_parse(text, len, &err);
-
-	return v ? v : value_strn(text, len);
-}
-
-static struct value *column_value(sqlite3_stmt *stmt, int i)
-{
-	switch (sqlite3_column_type(stmt, i)) {
-	case SQLITE_INTEGER:
-		return value_int(sqlite3_column_int64(stmt, i));
-	case SQLITE_FLOAT:
-		return value_float(sqlite3_column_double(stmt, i));
-	case SQLITE_TEXT:
-		return text_value((const char *)sqlite3_column_text(stmt, i), (size_t)sqlite3_column_bytes(stmt, i));
-	case SQLITE_BLOB:
-		return value_bytes(sqlite3_column_blob(stmt, i), (size_t)sqlite3_column_bytes(stmt, i));
-	default:
-		return value_null();
-	}
-}
-
-static bool valid_texts(sqlite3_stmt *stmt)
-{
-	for (int i = 0; i < sqlite3_column_count(stmt); i++) {
-		if (sqlite3_column_type(stmt, i) == SQLITE_TEXT &&
-		    !utf8_valid((const char *)sqlite3_column_text(stmt, i), (size_t)sqlite3_column_bytes(stmt, i)))
-			return false;
-	}
-	return true;
-}
-
 /* ---- statements --------------------------------------------------------------------------------------- */
 
 /* Nothing but blanks and comments. */
@@ -189,7 +118,7 @@ static bool bind_all(struct node_ctx *ctx, sqlite3 *db, sqlite3_stmt *stmt, cons
 
 		if (value_kind(values) == VALUE_MAP)
 			map_entry(values, (size_t)i, NULL, &v);
-		if (bind_value(stmt, i + 1, v, as_json, &err)) {
+		if (sqlite_bind_value(stmt, i + 1, v, as_json, &err)) {
 			if (err.status)
 				fail_err(ctx, &err);
 			else
@@ -210,7 +139,7 @@ static struct value *run(struct node_ctx *ctx, sqlite3 *db, sqlite3_stmt *stmt)
 		struct value *row = value_map();
 
 		list_push(rows, row);
-		if (value_len(rows) > MAX_ROWS || !valid_texts(stmt)) {
+		if (value_len(rows) > MAX_ROWS || !sqlite_valid_texts(stmt)) {
 			node_fail(ctx,
 				  value_len(rows) > MAX_ROWS ? "the result has more than %d rows"
 							     : "a text in the result is no UTF-8",
@@ -218,7 +147,7 @@ static struct value *run(struct node_ctx *ctx, sqlite3 *db, sqlite3_stmt *stmt)
 			break;
 		}
 		for (int i = 0; i < sqlite3_column_count(stmt); i++)
-			map_set(row, sqlite3_column_name(stmt, i), column_value(stmt, i));
+			map_set(row, sqlite3_column_name(stmt, i), sqlite_column_value(stmt, i));
 	}
 	if (code != SQLITE_DONE) {
 		if (code != SQLITE_ROW)
