@@ -68,7 +68,16 @@ void buf_free(struct buf *buf);
 void buf_reset(struct buf *buf);
 int buf_add(struct buf *buf, const void *data, size_t len);
 int buf_adds(struct buf *buf, const char *text);
-int buf_addc(struct buf *buf, char c);
+/* What buf_addc does when there is no room yet; not for callers. */
+int buf_addc_slow(struct buf *buf, char c);
+static inline int buf_addc(struct buf *buf, char c)
+{
+	if (buf->len + 1 >= buf->cap || buf->len >= buf->max || buf->failed)
+		return buf_addc_slow(buf, c);
+	buf->data[buf->len++] = c;
+	buf->data[buf->len] = '\0';
+	return 0;
+}
 int buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Makes room for `len` more bytes and returns where they go (NULL past the limit); the caller adds to buf->len. */
 char *buf_reserve(struct buf *buf, size_t len);

@@ -65,7 +65,7 @@ int buf_adds(struct buf *buf, const char *text)
 	return buf_add(buf, text, strlen(text));
 }
 
-int buf_addc(struct buf *buf, char c)
+int buf_addc_slow(struct buf *buf, char c)
 {
 	return buf_add(buf, &c, 1);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,10 +40,17 @@ static void catch_signals(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
+#define KEPT_MEMORY (4 << 20)
+
 static void harden(void)
 {
 	const struct rlimit none = { 0, 0 };
 
+	/* Bodies and answers come and go with each request: memory of their size is kept instead of being given back to the
+	 * kernel and asked for again. */
+	mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
+	mallopt(M_MMAP_THRESHOLD, KEPT_MEMORY);
+	mallopt(M_TOP_PAD, KEPT_MEMORY / 8);
 	umask(077);
 	setrlimit(RLIMIT_CORE, &none);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

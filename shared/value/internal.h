@@ -57,4 +57,9 @@ struct json_scan {
 };
 int json_scan(const char *text, size_t len, struct json_scan *out) MUST_CHECK;
 
+/* map.c. A hash with a seed of this process: keys come from outside, and chosen collisions must not be possible. */
+uint64_t value_hash_bytes(const char *p, size_t n);
+void value_map_clear(struct value *v);
+bool value_maps_equal(const struct value *a, const struct value *b);
+
 #endif

@@ -245,28 +245,31 @@ static int write_special(struct buf *out, unsigned char c)
 	}
 }
 
+/* Bytes that stand in a JSON string as they are. Python's ASCII style escapes DEL too. */
+static inline bool is_plain(unsigned char c, bool ascii)
+{
+	static const bool special[128] = { [0 ... 31] = true, ['"'] = true, ['\\'] = true };
+
+	return c < 0x7f ? !special[c] : !ascii;
+}
+
 int json_write_str(struct buf *out, const char *text, size_t len, int style)
 {
+	bool ascii = style & JSON_ASCII;
 	size_t run = 0;
+	size_t i = 0;
 
 	buf_addc(out, '"');
-	for (size_t i = 0; i < len;) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c >= 0x20 && c != '"' && c != '\\' && (c < 0x7f || (c >= 0x80 && !(style & JSON_ASCII)))) {
+	while (i < len) {
+		if (is_plain((unsigned char)text[i], ascii)) {
 			i++;
 			continue;
 		}
 		buf_add(out, text + run, i - run);
-		if (c < 0x80) {
-			i++;
-			if (c == 0x7f && !(style & JSON_ASCII))
-				buf_addc(out, (char)c);
-			else
-				write_special(out, c);
-		} else {
+		if ((unsigned char)text[i] < 0x80)
+			write_special(out, (unsigned char)text[i++]);
+		else
 			write_escape(out, utf8_decode(text, len, &i));
-		}
 		run = i;
 	}
 	buf_add(out, text + run, len - run);

@@ -37,16 +37,6 @@ bool value_shared(const struct value *v)
 	return (v->flags & FLAG_STATIC) || v->refs > 1;
 }
 
-static void map_clear(struct value *v)
-{
-	for (size_t i = 0; i < v->u.map.count; i++) {
-		free(v->u.map.entries[i].key);
-		value_unref(v->u.map.entries[i].v);
-	}
-	free(v->u.map.entries);
-	free(v->u.map.index);
-}
-
 /* Depth is bounded by the parsers (JSON_MAX_DEPTH) and by what nodes build, so the recursion is too. */
 static void value_destroy(struct value *v)
 {
@@ -57,7 +47,7 @@ static void value_destroy(struct value *v)
 		free(v->u.list.items);
 		break;
 	case VALUE_MAP:
-		map_clear(v);
+		value_map_clear(v);
 		break;
 	case VALUE_OBJECT:
 		v->u.object.cls->free(v->u.object.ptr);
@@ -96,9 +86,30 @@ struct value *value_bool(bool b)
 	return b ? &true_value : &false_value;
 }
 
+/* Small integers are shared, as null and the booleans are. */
+#define SMALL_INT_MIN (-8)
+#define SMALL_INT_MAX 255
+
+static struct value *small_int(int n)
+{
+	static struct value small[SMALL_INT_MAX - SMALL_INT_MIN + 1];
+	struct value *v = &small[n - SMALL_INT_MIN];
+
+	if (!v->flags) {
+		v->kind = VALUE_INT;
+		v->u.i = n;
+		v->flags = FLAG_STATIC;
+	}
+	return v;
+}
+
 struct value *value_int(int64_t n)
 {
-	struct value *v = value_new(VALUE_INT);
+	struct value *v;
+
+	if (n >= SMALL_INT_MIN && n <= SMALL_INT_MAX)
+		return small_int((int)n);
+	v = value_new(VALUE_INT);
 
 	v->u.i = n;
 	return v;
@@ -376,202 +387,6 @@ bool list_is_tuple(const struct value *list)
 	return list->flags & FLAG_TUPLE;
 }
 
-/* ---- maps --------------------------------------------------------------------------------------------- */
-
-/* A seed per process: keys come from outside, and chosen collisions must not be possible. */
-static uint64_t hash_bytes(const char *p, size_t n)
-{
-	static uint64_t seed;
-	uint64_t h;
-
-	if (!seed) {
-		random_bytes(&seed, sizeof(seed));
-		seed |= 1;
-	}
-	h = seed ^ n;
-	for (; n >= 8; p += 8, n -= 8) {
-		uint64_t w;
-
-		memcpy(&w, p, 8);
-		h = (h ^ w) * 0x9e3779b97f4a7c15u;
-		h ^= h >> 29;
-	}
-	for (; n; p++, n--)
-		h = (h ^ (unsigned char)*p) * 0x100000001b3u;
-	h ^= h >> 32;
-	return h * 0xff51afd7ed558ccdu ^ seed >> 7;
-}
-
-static void index_put(struct value *map, size_t entry)
-{
-	size_t mask = map->u.map.index_size - 1;
-	size_t slot = map->u.map.entries[entry].hash & mask;
-
-	while (map->u.map.index[slot])
-		slot = (slot + 1) & mask;
-	map->u.map.index[slot] = (uint32_t)(entry + 1);
-}
-
-static void index_build(struct value *map, size_t size)
-{
-	free(map->u.map.index);
-	map->u.map.index = xcalloc(size, sizeof(*map->u.map.index));
-	map->u.map.index_size = (uint32_t)size;
-	for (size_t i = 0; i < map->u.map.count; i++)
-		index_put(map, i);
-}
-
-static bool entry_is(const struct map_entry *e, const char *key, size_t len, uint32_t hash)
-{
-	return e->hash == hash && e->len == len && memcmp(e->key, key, len) == 0;
-}
-
-static struct map_entry *map_find(const struct value *map, const char *key, size_t len, uint32_t hash)
-{
-	if (map->u.map.index) {
-		size_t mask = map->u.map.index_size - 1;
-
-		for (size_t slot = hash & mask; map->u.map.index[slot]; slot = (slot + 1) & mask) {
-			struct map_entry *e = &map->u.map.entries[map->u.map.index[slot] - 1];
-
-			if (entry_is(e, key, len, hash))
-				return e;
-		}
-		return NULL;
-	}
-	for (size_t i = 0; i < map->u.map.count; i++) {
-		if (entry_is(&map->u.map.entries[i], key, len, hash))
-			return &map->u.map.entries[i];
-	}
-	return NULL;
-}
-
-struct value *map_getn(const struct value *map, const char *key, size_t len)
-{
-	struct map_entry *e;
-
-	if (!value_is(map, VALUE_MAP) || !map->u.map.count)
-		return NULL;
-	e = map_find(map, key, len, (uint32_t)hash_bytes(key, len));
-	return e ? e->v : NULL;
-}
-
-struct value *map_get(const struct value *map, const char *key)
-{
-	return map_getn(map, key, strlen(key));
-}
-
-void map_setn(struct value *map, const char *key, size_t len, struct value *v)
-{
-	uint32_t hash = (uint32_t)hash_bytes(key, len);
-	struct map_entry *e = map_find(map, key, len, hash);
-
-	if (e) {
-		value_unref(e->v);
-		e->v = v;
-		return;
-	}
-	if (map->u.map.count == map->u.map.cap) {
-		map->u.map.cap = map->u.map.cap ? map->u.map.cap * 2 : 4;
-		map->u.map.entries = xrealloc(map->u.map.entries, map->u.map.cap * sizeof(*map->u.map.entries));
-	}
-	e = &map->u.map.entries[map->u.map.count++];
-	e->key = xstrndup(key, len);
-	e->len = (uint32_t)len;
-	e->hash = hash;
-	e->v = v;
-	if (map->u.map.index && map->u.map.count * 2 <= map->u.map.index_size)
-		index_put(map, map->u.map.count - 1);
-	else if (map->u.map.count > MAP_INDEX_FROM)
-		index_build(map, map->u.map.index_size ? (size_t)map->u.map.index_size * 2 : 32);
-}
-
-void map_set(struct value *map, const char *key, struct value *v)
-{
-	map_setn(map, key, strlen(key), v);
-}
-
-bool map_remove(struct value *map, const char *key)
-{
-	size_t len = strlen(key);
-	struct map_entry *e = map_find(map, key, len, (uint32_t)hash_bytes(key, len));
-	size_t at;
-
-	if (!e)
-		return false;
-	at = (size_t)(e - map->u.map.entries);
-	free(e->key);
-	value_unref(e->v);
-	map->u.map.count--;
-	memmove(e, e + 1, (map->u.map.count - at) * sizeof(*e));
-	if (map->u.map.index)
-		index_build(map, map->u.map.index_size);
-	return true;
-}
-
-bool map_entry(const struct value *map, size_t i, struct sv *key, struct value **v)
-{
-	if (!value_is(map, VALUE_MAP) || i >= map->u.map.count)
-		return false;
-	if (key)
-		*key = (struct sv){ map->u.map.entries[i].key, map->u.map.entries[i].len };
-	if (v)
-		*v = map->u.map.entries[i].v;
-	return true;
-}
-
-const char *map_str(const struct value *map, const char *key, const char *fallback)
-{
-	const struct value *v = map_get(map, key);
-
-	return value_is(v, VALUE_STR) ? v->u.text.p : fallback;
-}
-
-int64_t map_int(const struct value *map, const char *key, int64_t fallback)
-{
-	const struct value *v = map_get(map, key);
-	int64_t n;
-
-	return v && value_to_whole(v, &n) ? n : fallback;
-}
-
-bool map_bool(const struct value *map, const char *key, bool fallback)
-{
-	const struct value *v = map_get(map, key);
-
-	return value_is(v, VALUE_BOOL) ? v->u.i != 0 : fallback;
-}
-
-void map_set_str(struct value *map, const char *key, const char *text)
-{
-	map_set(map, key, value_str(text));
-}
-
-void map_set_int(struct value *map, const char *key, int64_t n)
-{
-	map_set(map, key, value_int(n));
-}
-
-void map_set_bool(struct value *map, const char *key, bool b)
-{
-	map_set(map, key, value_bool(b));
-}
-
-void map_set_float(struct value *map, const char *key, double d)
-{
-	map_set(map, key, value_float(d));
-}
-
-void map_mark_typed(struct value *map)
-{
-	map->flags |= FLAG_TYPED;
-}
-
-bool map_is_typed(const struct value *map)
-{
-	return value_is(map, VALUE_MAP) && (map->flags & FLAG_TYPED);
-}
-
 /* ---- comparison --------------------------------------------------------------------------------------- */
 
 static bool is_numeric(const struct value *v)
@@ -588,20 +403,6 @@ static bool numbers_equal(const struct value *a, const struct value *b)
 	if (a->kind == VALUE_BIGINT || b->kind == VALUE_BIGINT)
 		return false;
 	return a->u.i == b->u.i;
-}
-
-static bool maps_equal(const struct value *a, const struct value *b)
-{
-	if (a->u.map.count != b->u.map.count)
-		return false;
-	for (size_t i = 0; i < a->u.map.count; i++) {
-		const struct map_entry *e = &a->u.map.entries[i];
-		const struct map_entry *other = map_find(b, e->key, e->len, e->hash);
-
-		if (!other || !value_equal(e->v, other->v))
-			return false;
-	}
-	return true;
 }
 
 bool value_equal(const struct value *a, const struct value *b)
@@ -627,7 +428,7 @@ bool value_equal(const struct value *a, const struct value *b)
 		}
 		return true;
 	case VALUE_MAP:
-		return maps_equal(a, b);
+		return value_maps_equal(a, b);
 	case VALUE_OBJECT:
 		return a->u.object.ptr == b->u.object.ptr;
 	default:
@@ -690,10 +491,10 @@ uint64_t value_hash(const struct value *v)
 		d = value_as_float(v);
 		if (d == 0)
 			d = 0; /* -0.0 equals 0 */
-		return hash_bytes((const char *)&d, sizeof(d));
+		return value_hash_bytes((const char *)&d, sizeof(d));
 	case VALUE_STR:
 	case VALUE_BYTES:
-		return hash_bytes(v->u.text.p, v->u.text.n) + v->kind;
+		return value_hash_bytes(v->u.text.p, v->u.text.n) + v->kind;
 	case VALUE_LIST:
 		for (size_t i = 0; i < v->u.list.count; i++)
 			h = h * 1000003 ^ value_hash(v->u.list.items[i]);
