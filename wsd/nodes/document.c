@@ -53,7 +53,8 @@ static enum node_result save_document(struct node_ctx *ctx)
 		return node_fail(ctx, "folder: %s", err.detail);
 	if (!path_is_dir(&folder))
 		return node_fail(ctx, "folder: it does not exist: %.300s", node_text(ctx, "folder"));
-	if (path_any(ctx, posix_join(node_arena(ctx), folder.full, path_dated(node_arena(ctx), node_text(ctx, "filename"))),
+	if (path_any(ctx,
+		     posix_join(node_arena(ctx), folder.full, path_dated(node_arena(ctx), node_text(ctx, "filename"))),
 		     &file, &err))
 		return node_fail(ctx, "filename: %s", err.detail);
 	buf_init(&bytes, ASSET_MAX);

@@ -89,7 +89,8 @@ int path_any(struct node_ctx *ctx, const char *text, struct path *out, struct er
 		return 0;
 	}
 	out->full = posix_absolute(arena, workspace ? workspace : "/", expanded);
-	if (try_root(ctx, workspace, out) || try_root(ctx, config_get("NODETOOL_TEMP_FOLDER"), out) || try_allowed(ctx, out))
+	if (try_root(ctx, workspace, out) || try_root(ctx, config_get("NODETOOL_TEMP_FOLDER"), out) ||
+	    try_allowed(ctx, out))
 		return 0;
 	return err_set(err, 403, "the path is not within the workspace or another permitted folder: %.200s", text);
 }

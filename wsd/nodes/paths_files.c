@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Deeper folders are not walked: a circle of links, or a mistake. */
-#define MAX_DEPTH 100
+#define MAX_DEPTH  100
 #define COPY_BLOCK ((size_t)1 << 20)
 
 /* The reason of errno, with the name of the file (never its folder). */
@@ -20,7 +20,8 @@ static int fail_errno(struct err *err, const struct path *path)
 	struct sv name = posix_basename(sv_of(path->below));
 	int code = errno;
 
-	return err_set(err, code == ENOENT ? 404 : 400, "%.*s: %s", name.n > 200 ? 200 : (int)name.n, name.p, strerror(code));
+	return err_set(err, code == ENOENT ? 404 : 400, "%.*s: %s", name.n > 200 ? 200 : (int)name.n, name.p,
+		       strerror(code));
 }
 
 /* The folder that the path lies in, opened, and its last part; -1 with errno. The name is in `buffer`. */
@@ -270,7 +271,8 @@ done:
 	return result;
 }
 
-static int copy_entries(struct node_ctx *ctx, const struct path *from, const struct path *to, int depth, struct err *err)
+static int copy_entries(struct node_ctx *ctx, const struct path *from, const struct path *to, int depth,
+			struct err *err)
 {
 	int fd = depth > MAX_DEPTH ? -1 : path_open(from, O_RDONLY | O_DIRECTORY, 0);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -289,8 +291,8 @@ static int copy_entries(struct node_ctx *ctx, const struct path *from, const str
 			continue;
 		source = path_child(ctx, from, entry->d_name);
 		target = path_child(ctx, to, entry->d_name);
-		result = path_is_dir(&source) ? copy_entries(ctx, &source, &target, depth + 1, err) :
-						path_copy_file(&source, &target, err);
+		result = path_is_dir(&source) ? copy_entries(ctx, &source, &target, depth + 1, err)
+					      : path_copy_file(&source, &target, err);
 	}
 	closedir(dir);
 	return result;

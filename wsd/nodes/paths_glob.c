@@ -120,18 +120,21 @@ static int found(struct glob *g, const char *prefix, const char *name)
 }
 
 /* A fitting name: done when nothing of the pattern is left, else on into it. */
-static int enter(struct glob *g, const struct path *path, const char *prefix, const char *name, struct sv rest, int depth)
+static int enter(struct glob *g, const struct path *path, const char *prefix, const char *name, struct sv rest,
+		 int depth)
 {
 	struct path child;
 
 	if (!rest.p)
 		return found(g, prefix, name);
 	child = path_child(g->ctx, path, name);
-	return path_is_dir(&child) ? expand(g, &child, posix_join(node_arena(g->ctx), prefix, name), rest, depth + 1) : 0;
+	return path_is_dir(&child) ? expand(g, &child, posix_join(node_arena(g->ctx), prefix, name), rest, depth + 1)
+				   : 0;
 }
 
 /* Names of the folder that fit one part of the pattern. */
-static int expand_part(struct glob *g, const struct path *path, const char *prefix, struct sv part, struct sv rest, int depth)
+static int expand_part(struct glob *g, const struct path *path, const char *prefix, struct sv part, struct sv rest,
+		       int depth)
 {
 	int fd = path_open(path, O_RDONLY | O_DIRECTORY, 0);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -180,7 +183,8 @@ static int expand_all(struct glob *g, const struct path *path, const char *prefi
 		child = path_child(g->ctx, path, entry->d_name);
 		folder = path_is_dir(&child);
 		if (folder)
-			result = expand_all(g, &child, posix_join(node_arena(g->ctx), prefix, entry->d_name), rest, depth + 1);
+			result = expand_all(g, &child, posix_join(node_arena(g->ctx), prefix, entry->d_name), rest,
+					    depth + 1);
 	}
 	if (dir)
 		closedir(dir);
