@@ -41,7 +41,7 @@ static const struct place *find_place(struct lws *wsi)
 static bool present(const struct place *place)
 {
 	if (place->kind == SESSION_TERMINAL)
-		return true; /* it says itself that it is off */
+		return auth_mode() == MODE_DESKTOP; /* there, it says itself that it is off */
 	if (place->kind == SESSION_DOWNLOAD && config_production())
 		return false;
 	return mode_allows(place->feature);

@@ -316,7 +316,7 @@ static const struct schema_column c_meta[] = {
 
 /* What REST wants of a run (cancel, start or stop of a trigger), until the daemon has done it: model/job_command.c. */
 static const struct schema_column c_job_commands[] = {
-	{ "id", "INTEGER PRIMARY KEY", NULL },
+	{ "id", "INTEGER PRIMARY KEY AUTOINCREMENT", NULL },
 	{ "user_id", "TEXT", NULL },
 	{ "job_id", "TEXT", NULL },
 	{ "workflow_id", "TEXT", NULL },

@@ -229,7 +229,7 @@ bool job_status_active(struct sv status);
  * writes it, nudges by notify_command (same words), and the daemon reads all that are there at its start and at each
  * nudge. */
 struct job_command {
-	int64_t number;          /* rises */
+	int64_t number;          /* rises; never used twice, also when the command before is gone */
 	const char *user_id;
 	const char *command;     /* NOTIFY_CANCEL_JOB, NOTIFY_START_TRIGGER, NOTIFY_STOP_TRIGGER */
 	const char *job_id;      /* what to cancel or stop; the id that a started trigger's job must get */

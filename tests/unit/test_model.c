@@ -404,6 +404,13 @@ static void test_commands(void **state)
 	assert_int_equal(job_command_next(db, arena, 0, &got, &err), 0);
 	assert_string_equal(got.job_id, "j2");
 	assert_int_equal(job_command_next(db, arena, got.number, &got, &err), 1);
+	/* Numbers rise also when the table was empty in between: the daemon remembers the last one it has seen. */
+	add.number = got.number;
+	assert_int_equal(db_begin(db, &err), 0);
+	assert_int_equal(job_command_done(db, got.number, &err), 0);
+	assert_int_equal(job_command_add(db, &add, &err), 0);
+	assert_int_equal(db_commit(db, &err), 0);
+	assert_int_equal(job_command_next(db, arena, add.number, &got, &err), 0);
 	/* A trigger runs from the wish to the end of its job, for its own user only. */
 	assert_int_equal(trigger_running(db, arena, "1", "w", &job_id, &status, &err), 0);
 	assert_string_equal(job_id, "j2");
