@@ -2,8 +2,8 @@
 #include "wsd/runner.h"
 
 #include "auth/auth.h"
+#include "secret/secret.h"
 #include "wsd/engine/engine.h"
-#include "wsd/secrets.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -24,6 +24,11 @@ int secret_decrypt(const char *user_id, const char *token, struct buf *plain, st
 /* Overwrites and frees a buffer that held a secret. */
 void secret_wipe(struct buf *buf);
 
+/* The user's stored secret of this name, else the setting or environment variable; malloc'd, or NULL. A few names that
+ * belong to the server itself come from the environment alone. Reads the process's own database connection (notes-rest,
+ * "Reading a secret at run time"). */
+char *secret_lookup(const char *user_id, const char *name);
+
 /* The pieces, for tests and for what is encrypted under another key: `key` is 32 bytes. */
 int fernet_encrypt(const unsigned char key[32], int64_t now_s, const unsigned char iv[16], const void *plain, size_t len,
 		   struct buf *token) MUST_CHECK;

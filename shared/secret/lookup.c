@@ -1,9 +1,8 @@
-/* Secrets for the nodes of a run. */
-#include "wsd/secrets.h"
+/* Secrets as runs and providers read them. */
+#include "secret/secret.h"
 
 #include "db/db.h"
 #include "model/model.h"
-#include "secret/secret.h"
 
 #include <stdlib.h>
 #include <string.h>

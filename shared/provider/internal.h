@@ -1,0 +1,104 @@
+/* What the files of shared/provider share. */
+#ifndef PROVIDER_INTERNAL_H
+#define PROVIDER_INTERNAL_H
+
+#include "provider/provider.h"
+
+#define PROVIDER_LINE_MAX ((size_t)16 << 20)   /* one event of a stream */
+#define PROVIDER_ANSWER_MAX ((size_t)32 << 20) /* a whole JSON answer */
+#define PROVIDER_TEXT_MAX ((size_t)32 << 20)   /* the text of a chat's answer */
+#define PROVIDER_BODY_MAX BUF_MAX_BODY
+#define PROVIDER_TOOL_CALLS_MAX 128
+
+struct provider {
+	const struct service *service;
+	char *url; /* base address without final slash, url_path included */
+	char *models_url;
+	char *key; /* NULL: none */
+};
+
+/* ---- streams (stream.c) -------------------------------------------------------------------------------- */
+
+enum stream_kind { STREAM_SSE, STREAM_NDJSON };
+
+/* Cuts a stream into events: the data of server-sent events, or lines. */
+struct stream {
+	enum stream_kind kind;
+	struct buf line;
+	struct buf data; /* SSE: of the event that is being read */
+	bool has_data;
+	bool after_cr;
+	/* One event (text with a NUL behind it); -1 stops the stream. */
+	int (*event)(void *ctx, const char *data, size_t len);
+	void *ctx;
+};
+
+void stream_init(struct stream *s, enum stream_kind kind, int (*event)(void *, const char *, size_t), void *ctx);
+void stream_free(struct stream *s);
+/* -1 when an event is too long, or when `event` said so. */
+int stream_feed(struct stream *s, const char *data, size_t len);
+/* What stands behind the last line end. */
+int stream_end(struct stream *s);
+
+/* ---- dialects ------------------------------------------------------------------------------------------ */
+
+/* A tool call while it comes in pieces. */
+struct tool_part {
+	int64_t index;
+	char *id;
+	char *name;
+	struct buf args;
+	struct value *whole; /* arguments that came as a value */
+};
+
+/* What a dialect's event handler works on: the answer so far. */
+struct answer {
+	struct provider_result result;
+	struct tool_part *parts;
+	size_t part_count;
+	bool finished; /* the last piece was delivered */
+	struct err err;
+	void (*piece)(void *ctx, const struct provider_piece *piece);
+	void *ctx;
+};
+
+void answer_init(struct answer *a, void (*piece)(void *, const struct provider_piece *), void *ctx);
+void answer_free(struct answer *a);
+void answer_text(struct answer *a, const char *text, size_t len, bool thinking);
+/* The tool call of that index, made when it is new; NULL past the limit. */
+struct tool_part *answer_part(struct answer *a, int64_t index);
+void part_set(char **field, const char *text);
+/* Delivers the tool calls, then the last piece. Only once. */
+void answer_finish(struct answer *a);
+/* The error in a service's JSON ({"error":{"message"}}, {"error":"…"}, {"message"}, {"detail"}); NULL when there is none. */
+const char *answer_error_text(const struct value *v);
+
+struct dialect {
+	enum stream_kind stream;
+	const char *chat_path;
+	/* The body of a chat; new reference, NULL with the reason. */
+	struct value *(*body)(const struct provider *p, const struct provider_chat *chat, struct err *err);
+	/* One event of the stream; -1 after filling a->err. */
+	int (*event)(struct answer *a, const char *data, size_t len);
+};
+
+extern const struct dialect openai_dialect;
+extern const struct dialect ollama_dialect;
+extern const struct dialect anthropic_dialect;
+
+/* The built-in service that answers without a network. */
+void fake_chat(struct answer *a);
+
+/* provider_request at another base address (client.c). */
+struct provider_call *request_at(struct provider_client *client, const struct provider *provider, const char *base,
+				 const struct provider_request_spec *spec);
+
+/* ---- content (content.c) ------------------------------------------------------------------------------- */
+
+/* The text of a message's content, parts joined by line ends. New reference to a text. */
+struct value *content_text(const struct value *content);
+/* The bytes of an image or audio part as base64 in `out`, its media type in `type` (of the data URI or by `fallback`).
+ * False when they are not at hand (an address elsewhere). */
+bool content_base64(const struct value *media, struct buf *out, char type[64], const char *fallback);
+
+#endif
