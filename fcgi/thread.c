@@ -4,6 +4,9 @@
 #include "handler.h"
 #include "model/model.h"
 #include "notify/notify.h"
+#include "provider/provider.h"
+
+#define TITLE_MAX_CHARS 60
 
 static void announce(const struct request *req, const char *event, const struct thread *t)
 {
@@ -124,14 +127,43 @@ static int delete_thread(struct request *req, struct response *res)
 	return handle_write(req, res, delete_in);
 }
 
-static int summarize_thread(struct request *req, struct response *res)
+static int retitle_in(struct request *req, struct response *res, struct db *db, const char *title)
 {
 	struct thread t;
 
-	(void)res;
-	if (find_thread(req, db_default(&req->err), &t))
+	if (find_thread(req, db, &t))
 		return -1;
-	return req_fail(req, 501, "Summaries need a language model, and this server has no providers yet");
+	t.c[THREAD_TITLE] = sv_of(title);
+	t.c[THREAD_UPDATED_AT] = row_now(req->arena);
+	if (thread_put(db, &t, &req->err) || db_commit(db, &req->err))
+		return -1;
+	announce(req, "updated", &t);
+	return thread_json(&res->body, &t);
+}
+
+/* Asks the model first, so that no transaction waits for it. */
+static int summarize_thread(struct request *req, struct response *res)
+{
+	static const char system_text[] = "Answer with a title of at most six words for the conversation that the user "
+					  "shows you: the title only, without quotes, in the language of the conversation.";
+	struct db *db = db_default(&req->err);
+	struct thread t;
+	char *answer;
+	char *title;
+	int rc;
+
+	if (find_thread(req, db, &t) ||
+	    provider_ask(req->user.id, map_str(req->body, "provider", ""), map_str(req->body, "model", ""), system_text,
+			 map_str(req->body, "content", ""), 0, req->arena, &answer, &req->err))
+		return -1;
+	title = provider_title(req->arena, answer, TITLE_MAX_CHARS);
+	if (!*title)
+		return req_fail(req, 502, "The model gave no title");
+	if (db_begin(db, &req->err))
+		return -1;
+	rc = retitle_in(req, res, db, title);
+	db_rollback(db);
+	return rc;
 }
 
 static const struct field title_optional[] = {

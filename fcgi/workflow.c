@@ -493,17 +493,6 @@ static int run(struct request *req, struct response *res)
 	return req_fail(req, 503, "Workflows are run by the daemon (wsd), which answers this path behind nginx");
 }
 
-static int generate_name(struct request *req, struct response *res)
-{
-	struct db *db = db_default(&req->err);
-	struct workflow w;
-
-	(void)res;
-	if (!db || find_workflow(req, db, false, &w))
-		return -1;
-	return req_fail(req, 501, "Generating names needs a language model, which this server does not ask yet");
-}
-
 static int export_code(struct request *req, struct response *res)
 {
 	struct db *db = db_default(&req->err);

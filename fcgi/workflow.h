@@ -29,6 +29,9 @@ int restore_version(struct request *req, struct response *res);
 int delete_version(struct request *req, struct response *res);
 int autosave(struct request *req, struct response *res);
 
+/* workflow_name.c */
+int generate_name(struct request *req, struct response *res);
+
 /* workflow_app.c */
 int get_app(struct request *req, struct response *res);
 
