@@ -34,6 +34,8 @@ struct value_class {
 	const char *type_name; /* as in type metadata: "dataframe", "excel" … */
 	void (*free)(void *ptr);
 	struct value *(*to_value)(void *ptr); /* new reference */
+	/* What messages about a node show of it where the whole would be long; NULL: to_value. New reference. */
+	struct value *(*to_brief)(void *ptr);
 };
 
 enum value_kind value_kind(const struct value *v);

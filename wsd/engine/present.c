@@ -131,7 +131,9 @@ static struct value *walk_map(struct run *run, struct value *v, enum mode mode)
 
 static struct value *walk_object(struct run *run, struct value *v, enum mode mode)
 {
-	struct value *plain = value_object_class(v)->to_value(value_object_ptr(v, value_object_class(v)));
+	const struct value_class *cls = value_object_class(v);
+	bool brief = mode == FOR_RESULT && cls->to_brief;
+	struct value *plain = (brief ? cls->to_brief : cls->to_value)(value_object_ptr(v, cls));
 	struct value *shown = walk(run, plain, mode);
 
 	value_unref(plain);

@@ -6,8 +6,14 @@ extern const struct node_table nodes_boolean;
 extern const struct node_table nodes_compare;
 extern const struct node_table nodes_constant;
 extern const struct node_table nodes_control;
+extern const struct node_table nodes_data;
+extern const struct node_table nodes_data_combine;
+extern const struct node_table nodes_data_csv;
+extern const struct node_table nodes_data_group;
+extern const struct node_table nodes_data_list;
 extern const struct node_table nodes_dictionary;
 extern const struct node_table nodes_dictionary_filter;
+extern const struct node_table nodes_dictionary_query;
 extern const struct node_table nodes_document;
 extern const struct node_table nodes_input;
 extern const struct node_table nodes_lib_beautifulsoup;
@@ -45,8 +51,14 @@ const struct node_table *const node_tables[] = {
 	&nodes_compare,
 	&nodes_constant,
 	&nodes_control,
+	&nodes_data,
+	&nodes_data_combine,
+	&nodes_data_csv,
+	&nodes_data_group,
+	&nodes_data_list,
 	&nodes_dictionary,
 	&nodes_dictionary_filter,
+	&nodes_dictionary_query,
 	&nodes_document,
 	&nodes_input,
 	&nodes_lib_beautifulsoup,

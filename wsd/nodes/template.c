@@ -21,8 +21,8 @@ static struct value *shown_as_empty(void *ptr)
 	return value_str("");
 }
 
-static const struct value_class undefined_class = { "undefined", nothing, shown_as_empty };
-static const struct value_class macro_class = { "macro", nothing, shown_as_empty };
+static const struct value_class undefined_class = { "undefined", nothing, shown_as_empty, NULL };
+static const struct value_class macro_class = { "macro", nothing, shown_as_empty, NULL };
 
 struct value *template_undefined(void)
 {
