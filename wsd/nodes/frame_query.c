@@ -485,7 +485,7 @@ static struct query *parse_or(struct parser *p)
 	return q;
 }
 
-struct query *query_parse(struct arena *arena, struct sv text, struct err *err)
+struct query *cond_parse(struct arena *arena, struct sv text, struct err *err)
 {
 	struct parser p = { .arena = arena, .err = err };
 	struct query *q;
@@ -511,13 +511,13 @@ struct query *query_parse(struct arena *arena, struct sv text, struct err *err)
 unsigned char *frame_query(const struct frame *frame, struct sv condition, struct err *err)
 {
 	struct query_run run = { frame, arena_new(), err };
-	struct query *query = query_parse(run.arena, condition, err);
+	struct query *query = cond_parse(run.arena, condition, err);
 	struct operand result = { 0 };
 	unsigned char *mask = NULL;
 
-	if (query && query_eval(&run, query, &result) == 0) {
+	if (query && cond_eval(&run, query, &result) == 0) {
 		if (result.col && result.col->kind != FRAME_BOOL)
-			result.col = query_own(&run, frame_col_infer(result.col));
+			result.col = cond_own(&run, frame_col_infer(result.col));
 		if (result.col && (result.col->kind == FRAME_BOOL || !frame->rows)) {
 			mask = xcalloc(frame->rows + 1, 1);
 			if (frame->rows)

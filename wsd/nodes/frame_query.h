@@ -56,19 +56,19 @@ struct query_run {
 };
 
 /* The tree of a condition, in memory of the arena. NULL with the reason. */
-struct query *query_parse(struct arena *arena, struct sv text, struct err *err);
-int query_eval(struct query_run *run, const struct query *query, struct operand *out) MUST_CHECK;
-int query_method(struct query_run *run, const struct query *query, struct operand *out) MUST_CHECK;
-int query_function(struct query_run *run, const struct query *query, struct operand *out) MUST_CHECK;
+struct query *cond_parse(struct arena *arena, struct sv text, struct err *err);
+int cond_eval(struct query_run *run, const struct query *query, struct operand *out) MUST_CHECK;
+int cond_method(struct query_run *run, const struct query *query, struct operand *out) MUST_CHECK;
+int cond_function(struct query_run *run, const struct query *query, struct operand *out) MUST_CHECK;
 
 /* The arena drops what it is given; the same pointer comes back. */
-struct frame_col *query_own(struct query_run *run, struct frame_col *col);
-struct value *query_own_value(struct query_run *run, struct value *v);
+struct frame_col *cond_own(struct query_run *run, struct frame_col *col);
+struct value *cond_own_value(struct query_run *run, struct value *v);
 /* A comparison (Q_LT … Q_NE) or a membership (Q_IN, Q_NOT_IN). */
-int query_compare(struct query_run *run, enum query_op op, struct operand a, struct operand b,
-		  struct operand *out) MUST_CHECK;
+int cond_compare(struct query_run *run, enum query_op op, struct operand a, struct operand b,
+		 struct operand *out) MUST_CHECK;
 /* Where the column has one of the values of a list. */
-int query_is_in(struct query_run *run, const struct frame_col *col, const struct value *list,
-		struct frame_col **out) MUST_CHECK;
+int cond_is_in(struct query_run *run, const struct frame_col *col, const struct value *list,
+	       struct frame_col **out) MUST_CHECK;
 
 #endif

@@ -12,13 +12,13 @@ static void unref_col(void *col)
 	frame_col_unref(col);
 }
 
-struct frame_col *query_own(struct query_run *run, struct frame_col *col)
+struct frame_col *cond_own(struct query_run *run, struct frame_col *col)
 {
 	arena_defer(run->arena, unref_col, col);
 	return col;
 }
 
-struct value *query_own_value(struct query_run *run, struct value *v)
+struct value *cond_own_value(struct query_run *run, struct value *v)
 {
 	arena_defer(run->arena, value_unref_ptr, v);
 	return v;
@@ -26,7 +26,7 @@ struct value *query_own_value(struct query_run *run, struct value *v)
 
 static struct frame_col *new_col(struct query_run *run, enum frame_kind kind)
 {
-	return query_own(run, frame_col_new(kind, run->frame->rows));
+	return cond_own(run, frame_col_new(kind, run->frame->rows));
 }
 
 /* A value of an operand in a row: a new reference. */
@@ -69,9 +69,9 @@ static struct numbers numbers_of(struct query_run *run, struct operand a, bool w
 	struct frame_col *col;
 
 	if (a.col) {
-		col = query_own(run, frame_col_cast(a.col, whole ? FRAME_INT : FRAME_FLOAT));
+		col = cond_own(run, frame_col_cast(a.col, whole ? FRAME_INT : FRAME_FLOAT));
 	} else {
-		col = query_own(run, frame_col_new(whole ? FRAME_INT : FRAME_FLOAT, 1));
+		col = cond_own(run, frame_col_new(whole ? FRAME_INT : FRAME_FLOAT, 1));
 		if (whole)
 			col->i[0] = value_as_int(a.one);
 		else
@@ -277,7 +277,7 @@ static int arith(struct query_run *run, enum query_op op, struct operand a, stru
 
 	if (!a.col && !b.col) {
 		out->one = arith_values(op, a.one, b.one, run->err);
-		return out->one ? (query_own_value(run, out->one), 0) : -1;
+		return out->one ? (cond_own_value(run, out->one), 0) : -1;
 	}
 	if (is_numeric(a) && is_numeric(b))
 		return arith_numbers(run, op, a, b, out);
@@ -292,7 +292,7 @@ static int arith(struct query_run *run, enum query_op op, struct operand a, stru
 		if (!col->v[i])
 			return -1;
 	}
-	out->col = query_own(run, frame_col_infer(col));
+	out->col = cond_own(run, frame_col_infer(col));
 	return 0;
 }
 
@@ -374,10 +374,10 @@ static int compare_cells(struct query_run *run, enum query_op op, struct operand
 
 #define FEW 8
 
-int query_is_in(struct query_run *run, const struct frame_col *col, const struct value *list, struct frame_col **out)
+int cond_is_in(struct query_run *run, const struct frame_col *col, const struct value *list, struct frame_col **out)
 {
 	struct frame_col *found = new_col(run, FRAME_BOOL);
-	struct frame_col *one = query_own(run, frame_col_new(FRAME_BOOL, col->n));
+	struct frame_col *one = cond_own(run, frame_col_new(FRAME_BOOL, col->n));
 	struct operand left = { .col = (struct frame_col *)(uintptr_t)col };
 	struct frame_codes codes;
 	struct frame_col *items;
@@ -398,8 +398,8 @@ int query_is_in(struct query_run *run, const struct frame_col *col, const struct
 	both = frame_col_new(FRAME_ANY, value_len(list));
 	for (size_t k = 0; k < both->n; k++)
 		both->v[k] = value_ref(list_at(list, k));
-	items = query_own(run, frame_col_infer(query_own(run, both)));
-	both = query_own(run, frame_col_append(left.col, items));
+	items = cond_own(run, frame_col_infer(cond_own(run, both)));
+	both = cond_own(run, frame_col_append(left.col, items));
 	if (frame_factorize(both, false, &codes, run->err) != 0)
 		return -1;
 	wanted = xcalloc(codes.count + 1, 1);
@@ -423,7 +423,7 @@ static struct value *as_list(struct query_run *run, struct value *v)
 	struct value *list = value_list();
 
 	list_push(list, value_ref(v));
-	return query_own_value(run, list);
+	return cond_own_value(run, list);
 }
 
 static int member(struct query_run *run, bool negate, struct operand a, struct operand b, struct operand *out)
@@ -438,7 +438,7 @@ static int member(struct query_run *run, bool negate, struct operand a, struct o
 	if (value_is(b.one, VALUE_STR))
 		b.one = as_list(run, b.one);
 	if (a.col) {
-		if (query_is_in(run, a.col, b.one, &out->col) != 0)
+		if (cond_is_in(run, a.col, b.one, &out->col) != 0)
 			return -1;
 		if (negate)
 			invert(out->col);
@@ -450,7 +450,7 @@ static int member(struct query_run *run, bool negate, struct operand a, struct o
 	return 0;
 }
 
-int query_compare(struct query_run *run, enum query_op op, struct operand a, struct operand b, struct operand *out)
+int cond_compare(struct query_run *run, enum query_op op, struct operand a, struct operand b, struct operand *out)
 {
 	bool lists = value_is(a.one, VALUE_LIST) || value_is(b.one, VALUE_LIST);
 	int rc;
@@ -475,7 +475,7 @@ static int truth(struct query_run *run, struct operand a, struct operand *out)
 {
 	*out = a;
 	if (a.col && a.col->kind != FRAME_BOOL)
-		out->col = query_own(run, frame_col_infer(a.col));
+		out->col = cond_own(run, frame_col_infer(a.col));
 	if (out->col ? out->col->kind == FRAME_BOOL || !out->col->n : value_is(a.one, VALUE_BOOL))
 		return 0;
 	return err_set(run->err, 400, "and, or and not need what is true or false for every row");
@@ -504,8 +504,8 @@ static int logic(struct query_run *run, enum query_op op, struct operand a, stru
 
 static int unary(struct query_run *run, enum query_op op, struct operand a, struct operand *out)
 {
-	struct operand zero = { .one = query_own_value(run, value_int(0)) };
-	struct operand minus_one = { .one = query_own_value(run, value_int(-1)) };
+	struct operand zero = { .one = cond_own_value(run, value_int(0)) };
+	struct operand minus_one = { .one = cond_own_value(run, value_int(-1)) };
 
 	if (op == Q_NOT || (op == Q_INVERT && !(is_numeric(a) && is_whole(a)))) {
 		if (truth(run, a, &a) != 0)
@@ -538,9 +538,9 @@ static int column(struct query_run *run, const struct query *q, struct operand *
 	if (at >= 0)
 		out->col = run->frame->cols[at];
 	else if (sv_eq(q->name, "index"))
-		out->col = run->frame->index ? run->frame->index : query_own(run, frame_col_range(run->frame->rows));
+		out->col = run->frame->index ? run->frame->index : cond_own(run, frame_col_range(run->frame->rows));
 	else if (sv_eq(q->name, "inf"))
-		out->one = query_own_value(run, value_float(INFINITY));
+		out->one = cond_own_value(run, value_float(INFINITY));
 	else
 		return err_set(run->err, 400, "there is no column \"%.*s\"", (int)(q->name.n < 200 ? q->name.n : 200),
 			       q->name.p);
@@ -549,11 +549,11 @@ static int column(struct query_run *run, const struct query *q, struct operand *
 
 static int list(struct query_run *run, const struct query *q, struct operand *out)
 {
-	out->one = query_own_value(run, value_list());
+	out->one = cond_own_value(run, value_list());
 	for (size_t i = 0; i < q->count; i++) {
 		struct operand item = { 0 };
 
-		if (query_eval(run, q->args[i], &item) != 0)
+		if (cond_eval(run, q->args[i], &item) != 0)
 			return -1;
 		if (!item.one || value_is(item.one, VALUE_LIST))
 			return err_set(run->err, 400, "lists may hold single values only");
@@ -562,7 +562,7 @@ static int list(struct query_run *run, const struct query *q, struct operand *ou
 	return 0;
 }
 
-int query_eval(struct query_run *run, const struct query *q, struct operand *out)
+int cond_eval(struct query_run *run, const struct query *q, struct operand *out)
 {
 	struct operand a = { 0 };
 	struct operand b = { 0 };
@@ -577,16 +577,16 @@ int query_eval(struct query_run *run, const struct query *q, struct operand *out
 	case Q_LIST:
 		return list(run, q, out);
 	case Q_METHOD:
-		return query_method(run, q, out);
+		return cond_method(run, q, out);
 	case Q_FUNCTION:
-		return query_function(run, q, out);
+		return cond_function(run, q, out);
 	default:
 		break;
 	}
-	if (query_eval(run, q->args[0], &a) != 0 || (q->count > 1 && query_eval(run, q->args[1], &b) != 0))
+	if (cond_eval(run, q->args[0], &a) != 0 || (q->count > 1 && cond_eval(run, q->args[1], &b) != 0))
 		return -1;
 	if (q->op >= Q_LT && q->op <= Q_NOT_IN)
-		return query_compare(run, q->op, a, b, out);
+		return cond_compare(run, q->op, a, b, out);
 	if (value_is(a.one, VALUE_LIST) || value_is(b.one, VALUE_LIST))
 		return err_set(run->err, 400, "lists can be compared only");
 	if (q->op >= Q_ADD && q->op <= Q_POW)

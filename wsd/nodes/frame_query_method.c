@@ -24,7 +24,7 @@ static int bad(struct call *call, const char *why)
 
 static struct frame_col *new_col(struct call *call, enum frame_kind kind)
 {
-	call->out->col = query_own(call->run, frame_col_new(kind, call->col->n));
+	call->out->col = cond_own(call->run, frame_col_new(kind, call->col->n));
 	return call->out->col;
 }
 
@@ -39,7 +39,7 @@ static struct value *argument(struct call *call, size_t place, const char *name)
 		struct sv given = call->query->arg_names[i];
 
 		if (given.p ? sv_eq(given, name) : ++at == place)
-			return query_eval(call->run, call->query->args[i], &value) == 0 ? value.one : NULL;
+			return cond_eval(call->run, call->query->args[i], &value) == 0 ? value.one : NULL;
 	}
 	return NULL;
 }
@@ -62,7 +62,7 @@ static int is_in(struct call *call)
 
 	if (!value_is(list, VALUE_LIST))
 		return bad(call, "needs a list");
-	return query_is_in(call->run, call->col, list, &call->out->col);
+	return cond_is_in(call->run, call->col, list, &call->out->col);
 }
 
 static int between(struct call *call)
@@ -78,8 +78,8 @@ static int between(struct call *call)
 
 	if (!left.one || !right.one)
 		return bad(call, "needs two bounds");
-	if (query_compare(call->run, both || sv_eq(which, "left") ? Q_GE : Q_GT, self, left, &low) != 0 ||
-	    query_compare(call->run, both || sv_eq(which, "right") ? Q_LE : Q_LT, self, right, &high) != 0)
+	if (cond_compare(call->run, both || sv_eq(which, "left") ? Q_GE : Q_GT, self, left, &low) != 0 ||
+	    cond_compare(call->run, both || sv_eq(which, "right") ? Q_LE : Q_LT, self, right, &high) != 0)
 		return -1;
 	for (size_t i = 0; i < low.col->n; i++)
 		low.col->b[i] &= high.col->b[i];
@@ -93,21 +93,21 @@ static int compare(struct call *call)
 	struct operand self = { .col = call->col };
 	struct operand other = { 0 };
 
-	if (call->query->count != 2 || query_eval(call->run, call->query->args[1], &other) != 0)
+	if (call->query->count != 2 || cond_eval(call->run, call->query->args[1], &other) != 0)
 		return bad(call, "needs one argument");
-	return query_compare(call->run, (enum query_op)call->flag, self, other, call->out);
+	return cond_compare(call->run, (enum query_op)call->flag, self, other, call->out);
 }
 
 static int fill_missing(struct call *call)
 {
 	struct value *fill = argument(call, 1, "value");
-	struct frame_col *any = query_own(call->run, frame_col_new(FRAME_ANY, call->col->n));
+	struct frame_col *any = cond_own(call->run, frame_col_new(FRAME_ANY, call->col->n));
 
 	if (!fill)
 		return bad(call, "needs a value");
 	for (size_t i = 0; i < any->n; i++)
 		any->v[i] = frame_cell_missing(call->col, i) ? value_ref(fill) : frame_cell(call->col, i);
-	call->out->col = query_own(call->run, frame_col_infer(any));
+	call->out->col = cond_own(call->run, frame_col_infer(any));
 	return 0;
 }
 
@@ -166,7 +166,7 @@ static int total(struct call *call)
 	free(all.of);
 	if (!one)
 		return -1;
-	call->out->one = query_own_value(call->run, frame_cell(one, 0));
+	call->out->one = cond_own_value(call->run, frame_cell(one, 0));
 	frame_col_unref(one);
 	return 0;
 }
@@ -176,7 +176,7 @@ static int total(struct call *call)
 /* True, false, or NaN for what is no text (`na` where it was given); a column of bools when there are no NaN. */
 static int finish(struct call *call, struct frame_col *any)
 {
-	call->out->col = query_own(call->run, frame_col_infer(any));
+	call->out->col = cond_own(call->run, frame_col_infer(any));
 	return 0;
 }
 
@@ -205,7 +205,7 @@ static int starts_or_ends(struct call *call)
 {
 	struct value *affix = argument(call, 1, "pat");
 	struct value *na = argument(call, 2, "na");
-	struct frame_col *out = query_own(call->run, frame_col_new(FRAME_ANY, call->col->n));
+	struct frame_col *out = cond_own(call->run, frame_col_new(FRAME_ANY, call->col->n));
 	struct sv text;
 
 	if (!value_is(affix, VALUE_STR) && !value_is(affix, VALUE_LIST))
@@ -225,7 +225,7 @@ static int matches(struct call *call)
 	struct value *sense = argument(call, 2, "case");
 	struct value *na = argument(call, 4, "na");
 	struct value *as_regex = contains ? argument(call, 5, "regex") : NULL;
-	struct frame_col *out = query_own(call->run, frame_col_new(FRAME_ANY, call->col->n));
+	struct frame_col *out = cond_own(call->run, frame_col_new(FRAME_ANY, call->col->n));
 	struct err why = { 0 };
 	struct pyre *re = NULL;
 	struct sv text;
@@ -253,7 +253,7 @@ static int matches(struct call *call)
 
 static int length(struct call *call)
 {
-	struct frame_col *out = query_own(call->run, frame_col_new(FRAME_ANY, call->col->n));
+	struct frame_col *out = cond_own(call->run, frame_col_new(FRAME_ANY, call->col->n));
 	struct sv text;
 
 	for (size_t i = 0; i < out->n; i++)
@@ -267,7 +267,7 @@ static int all_characters(struct call *call)
 {
 	static bool (*const tests[])(uint32_t) = { pytext_is_decimal, pytext_is_alpha, pytext_is_alnum,
 						   pytext_is_space };
-	struct frame_col *out = query_own(call->run, frame_col_new(FRAME_ANY, call->col->n));
+	struct frame_col *out = cond_own(call->run, frame_col_new(FRAME_ANY, call->col->n));
 	struct sv text;
 
 	for (size_t i = 0; i < out->n; i++) {
@@ -302,7 +302,7 @@ static struct value *changed(int flag, struct sv text)
 /* flag: an enum pytext_case or text_change */
 static int change(struct call *call)
 {
-	struct frame_col *out = query_own(call->run, frame_col_new(FRAME_ANY, call->col->n));
+	struct frame_col *out = cond_own(call->run, frame_col_new(FRAME_ANY, call->col->n));
 	struct sv text;
 
 	for (size_t i = 0; i < out->n; i++)
@@ -346,14 +346,14 @@ static const struct method text_methods[] = {
 	{ "lstrip", change, TO_STRIP_LEFT },      { "rstrip", change, TO_STRIP_RIGHT },
 };
 
-int query_method(struct query_run *run, const struct query *query, struct operand *out)
+int cond_method(struct query_run *run, const struct query *query, struct operand *out)
 {
 	const struct method *table = query->of_text ? text_methods : methods;
 	size_t count = query->of_text ? ARRAY_LEN(text_methods) : ARRAY_LEN(methods);
 	struct call call = { .run = run, .query = query, .out = out };
 	struct operand self = { 0 };
 
-	if (query_eval(run, query->args[0], &self) != 0)
+	if (cond_eval(run, query->args[0], &self) != 0)
 		return -1;
 	call.col = self.col;
 	if (!self.col)
@@ -371,7 +371,7 @@ int query_method(struct query_run *run, const struct query *query, struct operan
 		       (int)(query->name.n < 100 ? query->name.n : 100), query->name.p);
 }
 
-int query_function(struct query_run *run, const struct query *query, struct operand *out)
+int cond_function(struct query_run *run, const struct query *query, struct operand *out)
 {
 	static const struct {
 		const char *name;
@@ -389,15 +389,15 @@ int query_function(struct query_run *run, const struct query *query, struct oper
 	for (size_t i = 0; i < ARRAY_LEN(functions); i++) {
 		if (!sv_eq(query->name, functions[i].name))
 			continue;
-		if (query->count != 1 || query_eval(run, query->args[0], &x) != 0)
+		if (query->count != 1 || cond_eval(run, query->args[0], &x) != 0)
 			return err_set(run->err, 400, "%s() needs one argument", functions[i].name);
 		if (x.one && pyform_is_number(x.one)) {
-			out->one = query_own_value(run, value_float(functions[i].fn(value_as_float(x.one))));
+			out->one = cond_own_value(run, value_float(functions[i].fn(value_as_float(x.one))));
 			return 0;
 		}
 		if (!x.col || !frame_col_numeric(x.col))
 			return err_set(run->err, 400, "%s() needs numbers", functions[i].name);
-		out->col = query_own(run, frame_col_new(FRAME_FLOAT, x.col->n));
+		out->col = cond_own(run, frame_col_new(FRAME_FLOAT, x.col->n));
 		for (size_t k = 0; k < x.col->n; k++)
 			out->col->f[k] = functions[i].fn(frame_number(x.col, k));
 		return 0;
