@@ -404,6 +404,7 @@ const char *const schema_indexes[] = {
 	INDEX("nodetool_c_workflows_mode",
 	      "nodetool_workflows (user_id, run_mode, updated_at, id) WHERE run_mode IS NOT NULL"),
 	INDEX("nodetool_c_workflows_public", "nodetool_workflows (updated_at, id) WHERE access = 'public'"),
+	INDEX("nodetool_c_predictions_user", "nodetool_predictions (user_id, id)"),
 	INDEX("nodetool_c_threads_user", "nodetool_threads (user_id, id)"),
 	INDEX("nodetool_c_messages_thread", "nodetool_messages (thread_id, id)"),
 	INDEX("nodetool_c_triggers_user", "nodetool_c_triggers (user_id)"),

@@ -394,4 +394,73 @@ struct asset {
 /* Whose it is: 0, 1 (no such asset), -1. */
 int asset_owner(struct db *db, struct arena *arena, const char *id, const char **user_id, struct err *err) MUST_CHECK;
 
+/* ---- predictions: calls of models and what they cost (prediction.c) --------------------------------------- */
+
+enum prediction_column {
+	PREDICTION_CACHED_TOKENS,
+	PREDICTION_COMPLETED_AT,
+	PREDICTION_COST,
+	PREDICTION_CREATED_AT,
+	PREDICTION_DURATION,
+	PREDICTION_ERROR,
+	PREDICTION_HARDWARE,
+	PREDICTION_ID,
+	PREDICTION_INPUT_SIZE,
+	PREDICTION_INPUT_TOKENS,
+	PREDICTION_LOGS,
+	PREDICTION_METADATA,
+	PREDICTION_MODEL,
+	PREDICTION_NODE_ID,
+	PREDICTION_OUTPUT_SIZE,
+	PREDICTION_OUTPUT_TOKENS,
+	PREDICTION_PARAMETERS,
+	PREDICTION_PROVIDER,
+	PREDICTION_REASONING_TOKENS,
+	PREDICTION_STARTED_AT,
+	PREDICTION_STATUS,
+	PREDICTION_TOTAL_TOKENS,
+	PREDICTION_USER_ID,
+	PREDICTION_WORKFLOW_ID,
+	PREDICTION_COLUMNS
+};
+
+extern const struct column prediction_columns[PREDICTION_COLUMNS];
+
+struct prediction {
+	struct sv c[PREDICTION_COLUMNS];
+};
+
+/* Which of the user's; NULL: any. */
+struct prediction_filter {
+	const char *user_id;
+	const char *provider;
+	const char *model;
+};
+
+int prediction_get(struct db *db, struct arena *arena, const char *user_id, const char *id, struct prediction *out,
+		   struct err *err) MUST_CHECK;
+int prediction_put(struct db *db, const struct prediction *p, struct err *err) MUST_CHECK;
+/* Newest id first, below `before` (NULL: from the start). */
+int prediction_list(struct db *db, struct arena *arena, const struct prediction_filter *filter, const char *before,
+		    int64_t limit, int (*each)(const struct prediction *p, void *arg), void *arg, bool *more,
+		    struct err *err) MUST_CHECK;
+void prediction_etag(const struct prediction *p, char out[ETAG_SIZE]);
+
+/* Sums over calls. */
+struct prediction_sum {
+	const char *provider; /* NULL in the sum of all */
+	const char *model;    /* NULL unless grouped by model */
+	int64_t calls;
+	double cost;
+	int64_t input_tokens;
+	int64_t output_tokens;
+	int64_t total_tokens; /* as recorded */
+};
+
+enum prediction_group { PREDICTION_BY_NOTHING, PREDICTION_BY_PROVIDER, PREDICTION_BY_MODEL };
+
+/* One sum per group, in the order in which groups first appeared; always exactly one for BY_NOTHING. */
+int prediction_sums(struct db *db, struct arena *arena, const struct prediction_filter *filter, enum prediction_group group,
+		    int (*each)(const struct prediction_sum *sum, void *arg), void *arg, struct err *err) MUST_CHECK;
+
 #endif
