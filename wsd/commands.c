@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "wsd/chat.h"
+
 static void answer_error(struct session *s, const char *text)
 {
 	struct value *m = value_map();
@@ -134,6 +136,8 @@ static void stop(struct session *s, struct value *data)
 	w = value_is(job, VALUE_STR) ? session_watch(s, value_text(job)) : NULL;
 	if (w)
 		job_unwatch(w);
+	if (value_is(thread, VALUE_STR))
+		chat_stop(s, value_text(thread));
 	m = value_map();
 	map_set_str(m, "type", "generation_stopped");
 	map_set_str(m, "message", "Generation stopped by user");
@@ -144,23 +148,6 @@ static void stop(struct session *s, struct value *data)
 	map_set_str(m, "message", "Stop command processed");
 	map_set(m, "job_id", or_null(data, "job_id"));
 	map_set(m, "thread_id", or_null(data, "thread_id"));
-	session_send(s, m);
-}
-
-static void chat_message(struct session *s, struct value *data)
-{
-	struct value *thread = map_get(data, "thread_id");
-	struct value *m;
-
-	if (!thread || !value_truthy(thread)) {
-		answer_error(s, "thread_id is required for chat_message command");
-		return;
-	}
-	m = value_map();
-	map_set_str(m, "type", "error");
-	map_set_str(m, "message", "Chat is not available on this server yet");
-	map_set(m, "thread_id", value_ref(thread));
-	map_set(m, "workflow_id", or_null(data, "workflow_id"));
 	session_send(s, m);
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "auth/auth.h"
+#include "wsd/chat.h"
 #include "wsd/handshake.h"
 #include "wsd/http_run.h"
 #include "wsd/intents.h"
@@ -205,6 +206,7 @@ static void shut_down(struct lws_context *context)
 	serve_while(context, active_runs, END_RUNS_US);
 	session_close_all(CLOSE_RESTART);
 	serve_while(context, all_sessions, END_SOCKETS_US);
+	chat_shutdown();
 	pool_destroy();
 	journal_close();
 }

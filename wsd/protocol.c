@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wsd/chat.h"
 #include "wsd/kinds.h"
 #include "wsd/rpc.h"
 
 #define NO_COMMAND "All messages must include a 'command' field. Use 'chat_message' command for chat."
-#define NO_CHAT "Chat is not available on this server yet"
 
 const struct session_ops *kind_ops(enum session_kind kind)
 {
@@ -57,10 +57,10 @@ static void pong(struct session *s)
 	session_send(s, m);
 }
 
-/* A manifest that names no tool wrongly is simply remembered: nothing here calls tools of clients yet. */
+/* The tools of the client that a model may call. */
 static void take_manifest(struct session *s, const struct value *m)
 {
-	const struct value *tools = map_get(m, "tools");
+	struct value *tools = map_get(m, "tools");
 	size_t i;
 
 	for (i = 0; value_is(tools, VALUE_LIST) && i < value_len(tools); i++) {
@@ -69,6 +69,8 @@ static void take_manifest(struct session *s, const struct value *m)
 			return;
 		}
 	}
+	if (value_is(tools, VALUE_LIST))
+		chat_manifest(s, tools);
 }
 
 /* Answers of clients to questions that this server has not asked. */
@@ -105,7 +107,7 @@ static const struct {
 	void (*take)(struct session *s, const struct value *m);
 } control_types[] = {
 	{ "client_tools_manifest", true, take_manifest },
-	{ "tool_result", true, swallow },
+	{ "tool_result", true, chat_tool_result },
 	{ "ping", true, take_ping },
 	{ "pong", false, take_pong },
 	{ "tool_approval_response", false, swallow },
@@ -194,6 +196,7 @@ void ticket_drop(struct ticket *ticket)
 
 static void session_over(struct session *s)
 {
+	chat_session_over(s);
 	while (s->watches.head)
 		job_unwatch(lws_container_of(s->watches.head, struct watch, in_owner));
 	while (s->tickets.head)
@@ -236,6 +239,7 @@ static bool watch_behind(const struct watch *w)
 
 static void relieved(struct session *s)
 {
+	chat_relieved(s);
 	lws_start_foreach_dll(struct lws_dll2 *, d, lws_dll2_get_head(&s->watches)) {
 		job_relieved(lws_container_of(d, struct watch, in_owner)->job);
 	} lws_end_foreach_dll(d);
@@ -272,25 +276,25 @@ const struct session_ops protocol_ops = {
 
 /* ---- /ws/chat ------------------------------------------------------------------------------------------ */
 
+/* A message of a chat comes without a command; a command can only be to stop. */
 static void take_chat(struct session *s, const void *data, size_t len, bool text)
 {
 	const char *why;
 	struct value *m = protocol_decode(data, len, text, &why);
-	struct value *answer;
+	const char *type;
+	const struct command *stop;
 
 	if (!m) {
 		send_error(s, why);
 		return;
 	}
 	s->text = text;
-	if (value_is(m, VALUE_MAP) && !take_control(s, m)) {
-		answer = value_map();
-		map_set_str(answer, "type", "error");
-		map_set_str(answer, "message", NO_CHAT);
-		map_set_str(answer, "thread_id", map_str(m, "thread_id", NULL));
-		map_set_str(answer, "workflow_id", map_str(m, "workflow_id", NULL));
-		session_send(s, answer);
-	}
+	type = map_str(m, "command", map_str(m, "type", ""));
+	stop = !strcmp(type, "stop") ? command_find("stop") : NULL;
+	if (stop)
+		stop->run(s, value_is(map_get(m, "data"), VALUE_MAP) ? map_get(m, "data") : m);
+	else if (value_is(m, VALUE_MAP) && !take_control(s, m))
+		chat_message(s, m);
 	value_unref(m);
 }
 
@@ -299,5 +303,6 @@ const struct session_ops chat_ops = {
 	.binary_first = true,
 	.ping_messages = true,
 	.message = take_chat,
-	.closed = session_over,
+	.closed = chat_session_over,
+	.relieved = chat_relieved,
 };

@@ -3,6 +3,7 @@
 
 #include "auth/auth.h"
 #include "secret/secret.h"
+#include "wsd/chat/turn.h"
 #include "wsd/engine/engine.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@ struct runner {
 	size_t sent;         /* bytes of `out` that are written */
 	struct value *order; /* the payload of RUNNER_RUN, lent to the run */
 	struct run *run;
+	struct turn *turn; /* of a chat; never beside a run */
 };
 
 /* ---- writing ------------------------------------------------------------------------------------------ */
@@ -94,6 +96,23 @@ static void on_message(void *ctx, const struct run_message *m)
 		make_room(r);
 }
 
+static void on_chat_bytes(void *ctx, const char *data, size_t len, bool has_bigint)
+{
+	on_message(ctx, &(struct run_message){ .key = "", .data = data, .len = len, .has_bigint = has_bigint });
+}
+
+static void on_chat_event(void *ctx, const struct value *event)
+{
+	struct buf out;
+
+	buf_init(&out, RUNNER_FRAME_MAX - FRAME_HEAD - sizeof(struct runner_message_head));
+	if (msgpack_write(&out, event, true) == 0)
+		on_chat_bytes(ctx, out.data, out.len, value_has_bigint(event));
+	else
+		log_error("an event of a chat is too long to be sent");
+	buf_free(&out);
+}
+
 /* ---- the end of a run --------------------------------------------------------------------------------- */
 
 static struct value *end_value(const struct run_end *end)
@@ -116,9 +135,9 @@ static struct value *end_value(const struct run_end *end)
 	return map;
 }
 
-static void send_done(struct runner *r, const struct run_end *end)
+/* Takes the reference. */
+static void send_done(struct runner *r, struct value *map)
 {
-	struct value *map = end_value(end);
 	struct buf payload;
 
 	buf_init(&payload, RUNNER_FRAME_MAX - FRAME_HEAD);
@@ -138,11 +157,21 @@ static void send_done(struct runner *r, const struct run_end *end)
 	value_unref(map);
 }
 
-static void end_run(struct runner *r)
+static void end_work(struct runner *r)
 {
-	send_done(r, run_end(r->run));
-	run_free(r->run);
+	struct value *done;
+
+	if (r->run) {
+		send_done(r, end_value(run_end(r->run)));
+		run_free(r->run);
+	} else {
+		done = value_map();
+		map_set_str(done, "status", turn_end(r->turn));
+		send_done(r, done);
+		turn_free(r->turn);
+	}
 	r->run = NULL;
+	r->turn = NULL;
 	value_unref(r->order);
 	r->order = NULL;
 	log_set_context(NULL);
@@ -188,16 +217,38 @@ static void begin_run(struct runner *r, struct value *order)
 	r->run = run_new(&options);
 }
 
+static void begin_chat(struct runner *r, struct value *order)
+{
+	struct turn_options options = {
+		.order = order,
+		.send = on_chat_event,
+		.send_raw = on_chat_bytes,
+		.secret = find_secret,
+		.ctx = r,
+	};
+
+	r->order = value_ref(order);
+	log_set_context(map_str(order, "thread_id", NULL));
+	r->turn = turn_new(&options);
+}
+
 static void take_frame(struct runner *r, enum runner_frame kind, struct value *payload)
 {
 	struct value *v;
 
 	switch (kind) {
 	case RUNNER_RUN:
-		if (!r->run)
+	case RUNNER_CHAT:
+		if (r->run || r->turn)
+			log_error("a second run was ordered before the first one ended");
+		else if (kind == RUNNER_RUN)
 			begin_run(r, payload);
 		else
-			log_error("a second run was ordered before the first one ended");
+			begin_chat(r, payload);
+		return;
+	case RUNNER_TOOL_RESULT:
+		if (r->turn)
+			turn_tool_result(r->turn, payload);
 		return;
 	case RUNNER_INPUT:
 		v = map_get(payload, "value");
@@ -212,6 +263,8 @@ static void take_frame(struct runner *r, enum runner_frame kind, struct value *p
 	case RUNNER_CANCEL:
 		if (r->run)
 			run_cancel(r->run);
+		if (r->turn)
+			turn_cancel(r->turn);
 		return;
 	default:
 		log_error("a frame of unknown kind %d", kind);
@@ -263,9 +316,10 @@ static void read_some(struct runner *r)
 
 /* ---- the loop ----------------------------------------------------------------------------------------- */
 
-/* Waits for the socket and for what the run's nodes wait for; does not wait while the run is busy. */
-static void look_around(struct runner *r, bool busy)
+/* Waits for the socket and for what the work waits for, unless it is busy. True when a chat is busy after that. */
+static bool look_around(struct runner *r, bool busy)
 {
+	struct turn *turn = r->turn;
 	struct pollfd fds[POLL_MAX];
 	int timeout = -1;
 	size_t n = 0;
@@ -275,17 +329,20 @@ static void look_around(struct runner *r, bool busy)
 		fds[0].events |= POLLOUT;
 	if (r->run)
 		n = run_poll(r->run, fds + 1, POLL_MAX - 1, &timeout);
+	else if (turn)
+		n = turn_poll(turn, fds + 1, POLL_MAX - 1, &timeout);
 	if (poll(fds, n + 1, busy ? 0 : timeout) < 0) {
 		if (errno != EINTR)
 			r->closed = true;
-		return;
+		return busy;
 	}
 	if (fds[0].revents & POLLOUT)
 		write_some(r);
 	if (fds[0].revents & (POLLIN | POLLHUP | POLLERR))
 		read_some(r);
-	if (r->run)
+	if (r->run && !turn)
 		run_wake(r->run, fds + 1, n);
+	return turn ? turn_step(turn, fds + 1, n) : r->turn != NULL;
 }
 
 int runner_main(int fd)
@@ -306,14 +363,17 @@ int runner_main(int fd)
 	buf_init(&r.in, IN_MAX);
 	buf_init(&r.out, OUT_MAX);
 	while (!r.closed) {
-		look_around(&r, busy);
-		busy = r.run && run_step(r.run, STEPS_PER_LOOK);
-		if (r.run && run_end(r.run))
-			end_run(&r);
+		busy = look_around(&r, busy);
+		if (r.run)
+			busy = run_step(r.run, STEPS_PER_LOOK);
+		if ((r.run && run_end(r.run)) || (r.turn && turn_end(r.turn)))
+			end_work(&r);
 		write_some(&r);
 	}
 	if (r.run)
 		run_free(r.run);
+	if (r.turn)
+		turn_free(r.turn);
 	value_unref(r.order);
 	buf_free(&r.in);
 	buf_free(&r.out);

@@ -9,6 +9,7 @@
  *
  * The daemon sends one RUN, then any number of INPUT, END_INPUT, CANCEL. The runner answers with MESSAGEs and exactly
  * one DONE, after which it waits for the next RUN; or it dies, which the daemon sees as the end of the socket.
+ * Instead of a RUN it may send a CHAT, then any number of TOOL_RESULT, CANCEL; the runner answers in the same way.
  */
 #ifndef WSD_RUNNER_H
 #define WSD_RUNNER_H
@@ -24,6 +25,9 @@ enum runner_frame {
 	RUNNER_INPUT = 'I',     /* {input, handle, value} */
 	RUNNER_END_INPUT = 'E', /* {input, handle} */
 	RUNNER_CANCEL = 'C',    /* {} */
+	/* {user_id, thread_id, message (the data of chat_message), tools (the client's manifest, a list), binary} */
+	RUNNER_CHAT = 'T',
+	RUNNER_TOOL_RESULT = 't', /* {tool_call_id, ok, result, error} */
 
 	/* runner to daemon */
 	/* struct runner_message_head, `key_len` bytes of key, then the client's message as one MessagePack map with all
@@ -31,7 +35,8 @@ enum runner_frame {
 	RUNNER_MESSAGE = 'M',
 	/* {status: completed|failed|cancelled|suspended, error (text or null), error_kind (class word such as "ValueError",
 	 *  or null), early (bool: failed before the run began), result (map or null), duration (seconds), next_seq,
-	 *  node_id, reason, state (suspended only)}. The daemon stores the end, then tells the clients. */
+	 *  node_id, reason, state (suspended only)}. The daemon stores the end, then tells the clients.
+	 * After a CHAT: {status: completed|failed|cancelled}; the client has been told everything. */
 	RUNNER_DONE = 'D'
 };
 

@@ -130,7 +130,7 @@ def test_one_daemon_per_database(d):
     second = os.path.join(d.home, "second")
     os.mkdir(second)
     env_of_second = {**d.env, "NODETOOL_RUN_DIR": second, "NODETOOL_WSD_LISTEN": ""}
-    p = subprocess.run([program()], env=env_of_second, stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+    p = subprocess.run([program("wsd-fake")], env=env_of_second, stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
     assert p.returncode == 1 and b"another daemon" in p.stderr, p
     d.client().ping()
 

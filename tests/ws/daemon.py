@@ -16,13 +16,13 @@ from websockets.sync.client import connect
 PROJECT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 
 
-def program():
-    """wsd-fake of the build under test, built when it is not there."""
+def program(name):
+    """wsd-fake or wsd/wsd of the build under test, built when it is not there."""
     if os.environ.get("WSD_FAKE"):
-        return os.environ["WSD_FAKE"]
+        return os.path.join(os.path.dirname(os.environ["WSD_FAKE"]), name)
     tree = os.path.join(PROJECT, "build-" + os.environ.get("BUILD", "sanitize"))
-    subprocess.run(["make", "-s", "-C", tree, "wsd-fake"], check=True, stdout=subprocess.DEVNULL)
-    return os.path.join(tree, "wsd-fake")
+    subprocess.run(["make", "-s", "-C", tree, name], check=True, stdout=subprocess.DEVNULL)
+    return os.path.join(tree, name)
 
 
 def free_port():
@@ -41,7 +41,8 @@ def graph(*steps):
 
 
 class Daemon:
-    def __init__(self, **env):
+    def __init__(self, name="wsd-fake", **env):
+        self.name = name
         self.home = tempfile.mkdtemp(prefix="wsd-test-")
         self.run = os.path.join(self.home, "run")
         os.mkdir(self.run, 0o700)
@@ -55,7 +56,7 @@ class Daemon:
 
     def start(self):
         self.log = open(os.path.join(self.home, "wsd.log"), "ab")
-        self.process = subprocess.Popen([program()], env=self.env, cwd=self.home, stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([program(self.name)], env=self.env, cwd=self.home, stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log, start_new_session=True)
         end = time.time() + 20
         while time.time() < end and self.process.poll() is None:

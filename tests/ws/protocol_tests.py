@@ -198,18 +198,6 @@ def test_manifest_and_tool_results(d):
     equal(c.recv()["type"], "error")
 
 
-def test_chat_says_that_it_is_not_there(d):
-    c = d.client()
-    equal(c.ask("chat_message", content="hi"), {"error": "thread_id is required for chat_message command"})
-    c.command("chat_message", content="hi", thread_id="t1")
-    m = c.until(type="error")[-1]
-    equal(m["thread_id"], "t1")
-    e = d.client("/ws/chat")
-    e.send({"thread_id": "t2", "content": "hi"})
-    equal(e.until(type="error")[-1]["thread_id"], "t2")
-    e.ping()
-
-
 def test_requests_by_id(d):
     c = d.client()
     c.send({"command": "list_workflows", "data": {}, "request_id": "r1"})

@@ -1,0 +1,221 @@
+"""Chats over /ws and /ws/chat, with the real runners and a stand-in for the models (llm.py). notes-ws section 9."""
+import time
+import uuid
+
+from daemon import free_port
+from llm import Server
+from suite import real
+
+llm = Server()
+chat = real(OLLAMA_API_URL=llm.url, OPENAI_BASE_URL=llm.url + "/v1", OPENAI_API_KEY="sk-test",
+            LMSTUDIO_API_URL="http://127.0.0.1:%d" % free_port())
+
+
+def equal(a, b):
+    assert a == b, "%r is not %r" % (a, b)
+
+
+def thread():
+    return str(uuid.uuid4())
+
+
+def say(c, thread_id, content, **more):
+    c.command("chat_message", thread_id=thread_id, content=content, role="user",
+              **{"model": "m", "provider": "ollama", **more})
+
+
+def texts(messages):
+    return [m["content"] for m in messages if m.get("type") == "chunk" and "content_type" in m]
+
+
+def answer(c, thread_id, content, **more):
+    """All messages up to the one with the whole answer."""
+    say(c, thread_id, content, **more)
+    return c.until(type="message", role="assistant", tool_calls=None)
+
+
+def stored(d, thread_id):
+    return [(r["role"], r["content"]) for r in
+            d.rows("SELECT role, content FROM nodetool_messages WHERE thread_id = ? ORDER BY id", thread_id)]
+
+
+@chat
+def test_chat_plain(d):
+    for binary in (False, True):
+        c, t = d.client(binary=binary), thread()
+        seen = answer(c, t, "say one two")
+        equal(seen[0], {"message": "Chat message processing started", "thread_id": t})
+        equal(texts(seen), ["one ", "two", ""])
+        equal(seen[-2], {"type": "chunk", "content": "", "done": True, "thread_id": t})
+        equal(seen[-1]["content"], "one two")
+        equal(stored(d, t), [("user", '"say one two"'), ("assistant", '"one two"')])
+        equal([dict(r) for r in d.rows("SELECT title, user_id FROM nodetool_threads WHERE id = ?", t)],
+              [{"title": None, "user_id": "1"}])
+
+
+@chat
+def test_chat_history_and_keys(d):
+    c, t = d.client(), thread()
+    answer(c, t, "say one", provider="openai")
+    equal(llm.seen[-1]["key"], "Bearer sk-test")
+    equal(answer(c, t, "history")[-1]["content"], "system: user:say one assistant:one user:history")
+    equal(llm.seen[-1]["key"], None)
+
+
+@chat
+def test_chat_stop_within_a_moment(d):
+    c, t = d.client(), thread()
+    say(c, t, "slow " + "word " * 100)
+    c.until(type="chunk")
+    broken = llm.broken
+    began = time.time()
+    c.command("stop", thread_id=t)
+    c.until(message="Stop command processed")
+    while llm.broken == broken and time.time() < began + 2:
+        time.sleep(0.01)
+    assert time.time() - began < 0.5, "the model was asked on for %.2f s" % (time.time() - began)
+    equal(c.silent(0.4), [])
+    equal(stored(d, t), [("user", '"slow %s"' % ("word " * 100))])
+    equal(answer(c, t, "say next")[-1]["content"], "next")
+
+
+@chat
+def test_chat_new_message_gives_the_old_one_up(d):
+    c, t = d.client(), thread()
+    say(c, t, "slow " + "word " * 100)
+    c.until(type="chunk")
+    seen = answer(c, t, "say next")
+    stopped = next(i for i, m in enumerate(seen) if m.get("type") == "generation_stopped")
+    equal(seen[stopped], {"type": "generation_stopped", "message": "Generation stopped by user"})
+    equal(texts(seen[stopped:]), ["next", ""])
+
+
+@chat
+def test_chat_socket_closes(d):
+    c, t = d.client(), thread()
+    say(c, t, "slow " + "word " * 100)
+    c.until(type="chunk")
+    c.close()
+    time.sleep(0.4)
+    equal(len(stored(d, t)), 1)
+
+
+@chat
+def test_chat_errors_name_the_thread(d):
+    c = d.client()
+    unreachable = "lmstudio"
+    for content, more, text in (
+            ("refuse", {}, "a reason"), ("cut", {}, ""), ("x", {"provider": "nope"}, "nope"),
+            ("x", {"provider": "empty"}, "No provider specified in the current conversation"),
+            ("x", {"provider": "mistral"}, "MISTRAL_API_KEY"), (5, {}, "content"), ([1], {}, "content"),
+            ("x", {"collections": ["a"]}, "Collections"), ("x", {"agent_mode": True}, "Agents"),
+            ("x", {"workflow_id": "w1"}, "Workflow w1 not found"),
+            ("x", {"workflow_target": "workflow"}, "Workflow ID is required for workflow processing"),
+            ("x", {"provider": unreachable}, "Connection error")):
+        t = thread()
+        say(c, t, content, **more)
+        m = c.until(type="error")[-1]
+        equal((m["thread_id"], m["workflow_id"]), (t, more.get("workflow_id")))
+        assert text in m["message"], "%r lacks %r" % (m["message"], text)
+        if more.get("provider") == unreachable:
+            equal(m["error_type"], "connection_error")
+            equal(c.until(type="message")[-1]["role"], "assistant")
+    say(c, "../x", "say x")
+    assert "thread_id" in c.until(type="error")[-1]["message"]
+    equal(c.ask("chat_message", content="hi"), {"error": "thread_id is required for chat_message command"})
+
+
+@chat
+def test_chat_of_another_user(d):
+    d.execute("INSERT INTO nodetool_threads (id, user_id, title, created_at, updated_at) VALUES ('t9', 'somebody', 'x', "
+              "'2026-01-01T00:00:00', '2026-01-01T00:00:00')")
+    c = d.client()
+    say(c, "t9", "say x")
+    equal(c.until(type="error")[-1]["message"], "Thread not found")
+    equal(stored(d, "t9"), [])
+
+
+@chat
+def test_chat_tries_again(d):
+    for provider in ("ollama", "openai"):
+        equal(answer(d.client(), thread(), "again and again " + provider, provider=provider)[-1]["content"],
+              "and again " + provider)
+
+
+@chat
+def test_chat_with_tools(d):
+    for provider in ("ollama", "openai"):
+        c, t = d.client(), thread()
+        seen = answer(c, t, 'call search_nodes {"query": "concat text", "n_results": 2}', provider=provider,
+                      tools=["search_nodes", "nope"])
+        roles = [m["role"] for m in seen if m.get("type") == "message"]
+        equal(roles, ["assistant", "tool", "assistant"])
+        assert "nodetool.text.Concat" in seen[-1]["content"]
+        equal([r for r, _ in stored(d, t)], ["user", "assistant", "tool", "assistant"])
+        equal([t["function"]["name"] for t in llm.seen[-1]["body"]["tools"]], ["search_nodes"])
+        equal(answer(c, t, "say fine")[-1]["content"], "fine")
+
+
+@chat
+def test_chat_with_tools_of_the_client(d):
+    c, t = d.client(), thread()
+    c.send({"type": "client_tools_manifest", "tools": [{"name": "ui_ping", "description": "x", "parameters": {}}]})
+    for given, result in (({"ok": True, "result": {"pong": 4}}, '{"pong": 4}'),
+                          ({"ok": False, "error": "no"}, '{"error": "no"}')):
+        say(c, t, 'call ui_ping {"x": 3}', help_mode=True)
+        call = c.until(type="tool_call")[-1]
+        equal((call["name"], call["args"], call["thread_id"]), ("ui_ping", {"x": 3}, t))
+        c.send({"type": "tool_result", "tool_call_id": "unknown", "ok": True, "result": 1})
+        c.send({"type": "tool_result", "tool_call_id": call["tool_call_id"], "thread_id": t, **given})
+        seen = c.until(type="chunk", done=True)
+        equal([m["content"] for m in seen if m.get("role") == "tool"], [result])
+        equal("".join(m["content"] for m in seen if m.get("type") == "chunk"), "got " + result)
+    equal([r for r, _ in stored(d, t)], ["user", "assistant", "tool"] * 2)
+
+
+@chat
+def test_chat_call_without_result_is_left_out(d):
+    c, t = d.client(), thread()
+    c.send({"type": "client_tools_manifest", "tools": [{"name": "ui_ping"}]})
+    say(c, t, "call ui_ping", help_mode=True)
+    c.until(type="tool_call")
+    c.command("stop", thread_id=t)
+    c.until(message="Stop command processed")
+    equal(answer(c, t, "history")[-1]["content"], "system: user:call ui_ping user:history")
+
+
+@chat
+def test_chat_runner_dies(d):
+    c, t = d.client(), thread()
+    say(c, t, "slow " + "word " * 100)
+    c.until(type="chunk")
+    import os
+    import signal
+    for pid in d.runners():
+        os.kill(pid, signal.SIGKILL)
+    equal(c.until(type="error")[-1]["thread_id"], t)
+    equal(answer(c, t, "say fine")[-1]["content"], "fine")
+
+
+@chat
+def test_chat_only_socket(d):
+    c, t = d.client("/ws/chat"), thread()
+    c.send({"thread_id": t, "content": "say hi", "role": "user", "model": "m", "provider": "ollama"})
+    seen = c.until(type="message")
+    equal(texts(seen), ["hi", ""])
+    c.send({"thread_id": t, "content": "slow " + "word " * 50, "model": "m", "provider": "ollama"})
+    c.until(type="chunk")
+    c.send({"command": "stop", "thread_id": t})
+    c.until(type="generation_stopped")
+    c.ping()
+
+
+@chat
+def test_chat_many_at_once(d):
+    clients = [d.client() for _ in range(8)]
+    names = [thread() for _ in clients]
+    for i, c in enumerate(clients):
+        say(c, names[i], "say " + " ".join("%d-%d" % (i, n) for n in range(200)))
+    for i, c in enumerate(clients):
+        seen = c.until(type="message", timeout=30)
+        equal("".join(texts(seen)), " ".join("%d-%d" % (i, n) for n in range(200)))

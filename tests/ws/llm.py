@@ -1,0 +1,116 @@
+"""A stand-in for language models on loopback, speaking as Ollama and as OpenAI, for the tests of chats.
+
+What it answers stands in the last message of the conversation:
+  say WORDS        the words, cut behind every blank
+  slow WORDS       the same with 0.1 s before each piece
+  call NAME JSON   a call of that tool; once its result is there: "got RESULT"
+  again WORDS      503 at first, with Retry-After 0, then the words
+  refuse           400 with a reason
+  cut              the connection breaks in the middle of a line
+  history          all roles and texts so far"""
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.seen.append({"path": self.path, "key": self.headers.get("Authorization"), "body": body})
+        self.openai = self.path.endswith("/chat/completions")
+        try:
+            self.answer(body)
+        except (BrokenPipeError, ConnectionResetError):
+            self.server.broken += 1
+            self.close_connection = True
+
+    def refuse(self, status, text, **headers):
+        data = json.dumps({"error": {"message": text}}).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def answer(self, body):
+        last = body["messages"][-1]
+        text = last["content"] if isinstance(last["content"], str) else last["content"][0]["text"]
+        word, _, rest = text.partition(" ")
+        if word == "again" and self.server.once(text):
+            return self.refuse(503, "busy", Retry_After="0")
+        if word == "refuse":
+            return self.refuse(400, "a reason")
+        if last["role"] == "tool":
+            return self.stream("got " + text)
+        if word == "history":
+            rest = " ".join("%s:%s" % (m["role"], "" if m["role"] == "system" else m["content"]) for m in body["messages"])
+        if word == "call":
+            name, _, args = rest.partition(" ")
+            return self.stream("", (name, json.loads(args or "{}")))
+        return self.stream(rest, pause=0.1 if word == "slow" else 0, cut=word == "cut")
+
+    def piece(self, data):
+        raw = data.encode()
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(raw), raw))
+        self.wfile.flush()
+
+    def event(self, text, call=None, last=False):
+        if self.openai:
+            delta = {"content": text}
+            if call:
+                delta = {"tool_calls": [{"index": 0, "id": "c1", "function": {"name": call[0], "arguments": json.dumps(call[1])}}]}
+            self.piece("data: " + json.dumps({"choices": [{"delta": delta, "finish_reason": "stop" if last else None}]}) + "\n\n")
+            if last:
+                self.piece("data: [DONE]\n\n")
+            return
+        message = {"role": "assistant", "content": text}
+        if call:
+            message["tool_calls"] = [{"function": {"name": call[0], "arguments": call[1]}}]
+        self.piece(json.dumps({"message": message, "done": last}) + "\n")
+
+    def stream(self, text, call=None, pause=0, cut=False):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        if cut:
+            self.wfile.write(b"4\r\n{\"me\r\n")
+            self.wfile.flush()
+            self.close_connection = True
+            self.connection.close()
+            return
+        if call:
+            self.event("", call)
+        words = text.split(" ") if text else []
+        for i, word in enumerate(words):
+            time.sleep(pause)
+            self.event(word + (" " if i + 1 < len(words) else ""))
+        self.event("", last=True)
+        self.wfile.write(b"0\r\n\r\n")
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.seen = []
+        self.broken = 0
+        self.known = set()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return "http://127.0.0.1:%d" % self.server_address[1]
+
+    def once(self, text):
+        """True the first time."""
+        new = text not in self.known
+        self.known.add(text)
+        return new

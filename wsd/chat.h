@@ -1,0 +1,25 @@
+/*
+ * chat: the turns of chats, seen from the daemon (notes-ws section 9). A turn runs in a runner of the pool, like a run; what
+ * it is and does stands in wsd/chat/turn.h. A socket has one turn at a time: a new message gives the old one up, and so does
+ * the end of the socket.
+ */
+#ifndef WSD_CHAT_H
+#define WSD_CHAT_H
+
+#include "wsd/session.h"
+
+/* chat_message: `data` is its data, or on /ws/chat the message itself. */
+void chat_message(struct session *s, struct value *data);
+/* Gives up the session's turn when it belongs to that thread (NULL: whatever its thread). */
+void chat_stop(struct session *s, const char *thread_id);
+/* The tools of the client, a list of maps with names. */
+void chat_manifest(struct session *s, struct value *tools);
+/* The client's answer to a tool_call. */
+void chat_tool_result(struct session *s, const struct value *m);
+/* session_ops: the socket is closed, its queue is short again. */
+void chat_session_over(struct session *s);
+void chat_relieved(struct session *s);
+/* Ends every turn; before pool_destroy. */
+void chat_shutdown(void);
+
+#endif
