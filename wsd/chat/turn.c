@@ -59,10 +59,10 @@ static int receive(struct turn *turn, struct err *err)
 
 	if (!id_safe(turn->thread_id))
 		return err_set(err, 422, "thread_id: 1 to 128 letters, digits, \"-\" and \"_\" are possible");
-	if (!turn_content_valid(map_get(turn->message, "content")))
-		return err_set(err, 422, "content: a text or a list of parts is required");
 	if (turn_thread(turn, err))
 		return -1;
+	if (!turn_content_valid(map_get(turn->message, "content")))
+		return err_set(err, 422, "content: a text or a list of parts is required");
 	m = user_message(turn);
 	rc = turn_store(turn, m, turn->message_id, err);
 	value_unref(m);
