@@ -325,6 +325,26 @@ static const struct schema_column c_job_commands[] = {
 	{ 0 },
 };
 
+/* Documents with embeddings: model/collection.c. */
+static const struct schema_column c_collections[] = {
+	{ "id", "TEXT PRIMARY KEY", NULL },
+	{ "user_id", "TEXT NOT NULL", NULL },
+	{ "name", "TEXT NOT NULL", NULL },
+	{ "metadata", "TEXT", NULL },
+	{ "created_at", "TEXT NOT NULL", NULL },
+	{ 0 },
+};
+
+static const struct schema_column c_collection_documents[] = {
+	{ "key", "TEXT PRIMARY KEY", NULL },
+	{ "collection_id", "TEXT NOT NULL", NULL },
+	{ "id", "TEXT NOT NULL", NULL },
+	{ "document", "TEXT", NULL },
+	{ "metadata", "TEXT", NULL },
+	{ "embedding", "BLOB", NULL },
+	{ 0 },
+};
+
 /* The job that a started trigger workflow runs in: model/job_command.c. */
 static const struct schema_column c_triggers[] = {
 	{ "workflow_id", "TEXT PRIMARY KEY", NULL },
@@ -355,6 +375,8 @@ const struct schema_table schema_tables[] = {
 	{ "nodetool_c_meta", c_meta },
 	{ "nodetool_c_job_commands", c_job_commands },
 	{ "nodetool_c_triggers", c_triggers },
+	{ "nodetool_c_collections", c_collections },
+	{ "nodetool_c_collection_documents", c_collection_documents },
 };
 const size_t schema_table_count = ARRAY_LEN(schema_tables);
 
@@ -404,6 +426,8 @@ const char *const schema_indexes[] = {
 	INDEX("nodetool_c_workflows_mode",
 	      "nodetool_workflows (user_id, run_mode, updated_at, id) WHERE run_mode IS NOT NULL"),
 	INDEX("nodetool_c_workflows_public", "nodetool_workflows (updated_at, id) WHERE access = 'public'"),
+	UNIQUE_INDEX("nodetool_c_collections_name", "nodetool_c_collections (user_id, name)"),
+	INDEX("nodetool_c_collection_documents_of", "nodetool_c_collection_documents (collection_id)"),
 	INDEX("nodetool_c_predictions_user", "nodetool_predictions (user_id, id)"),
 	INDEX("nodetool_c_threads_user", "nodetool_threads (user_id, id)"),
 	INDEX("nodetool_c_messages_thread", "nodetool_messages (thread_id, id)"),

@@ -463,4 +463,32 @@ enum prediction_group { PREDICTION_BY_NOTHING, PREDICTION_BY_PROVIDER, PREDICTIO
 int prediction_sums(struct db *db, struct arena *arena, const struct prediction_filter *filter, enum prediction_group group,
 		    int (*each)(const struct prediction_sum *sum, void *arg), void *arg, struct err *err) MUST_CHECK;
 
+/* ---- collections of documents (collection.c; our own tables nodetool_c_collections, …_documents) ----------- */
+
+/* Names follow the vector store of the original: 3 to 512 of [A-Za-z0-9._-], a letter or digit at both ends. */
+bool collection_name_ok(const char *name);
+
+struct collection {
+	const char *name;
+	struct value *metadata; /* a map of texts */
+	int64_t count;          /* documents */
+};
+
+/* One of the user's; the arena owns what is in *out. */
+int collection_get(struct db *db, struct arena *arena, const char *user_id, const char *name, struct collection *out,
+		   struct err *err) MUST_CHECK;
+/* 409 when the user has one of that name. */
+int collection_create(struct db *db, const char *user_id, const char *name, const char *metadata, struct err *err) MUST_CHECK;
+/* New name (NULL: as it is) and metadata; 1 when there is none, 409 when the new name is taken. */
+int collection_update(struct db *db, const char *user_id, const char *name, const char *new_name, const char *metadata,
+		      struct err *err) MUST_CHECK;
+/* With its documents. */
+int collection_delete(struct db *db, const char *user_id, const char *name, struct err *err) MUST_CHECK;
+int collection_list(struct db *db, struct arena *arena, const char *user_id, int64_t offset, int64_t limit,
+		    int (*each)(const struct collection *c, void *arg), void *arg, struct err *err) MUST_CHECK;
+int collection_total(struct db *db, const char *user_id, int64_t *count, struct err *err) MUST_CHECK;
+/* Adds a document or replaces the one of that id; `embedding` holds little-endian floats. 1 when there is no such collection. */
+int collection_add(struct db *db, const char *user_id, const char *name, const char *id, const char *document,
+		   const char *metadata, struct sv embedding, struct err *err) MUST_CHECK;
+
 #endif
