@@ -491,4 +491,28 @@ int collection_total(struct db *db, const char *user_id, int64_t *count, struct 
 int collection_add(struct db *db, const char *user_id, const char *name, const char *id, const char *document,
 		   const char *metadata, struct sv embedding, struct err *err) MUST_CHECK;
 
+/* ---- whole rows for administrators (row_access.c) --------------------------------------------------------- */
+
+#define ROW_MAX_COLUMNS 32
+
+struct row_table {
+	const char *name;     /* in the path: "workflows" */
+	const char *resource; /* in announcements: "workflow" */
+	const struct column *columns;
+	size_t count;
+	size_t id_column;
+	size_t user_column;
+	const char *get_sql;
+	const char *put_sql;
+	const char *delete_sql;
+};
+
+/* NULL for a table that is not open to administrators. */
+const struct row_table *row_table_find(const char *name);
+/* Any user's row: the caller has checked that the asker is an administrator. */
+int row_any_get(struct db *db, struct arena *arena, const struct row_table *table, const char *id, struct sv *row,
+		struct err *err) MUST_CHECK;
+int row_any_put(struct db *db, const struct row_table *table, const struct sv *row, struct err *err) MUST_CHECK;
+int row_any_delete(struct db *db, const struct row_table *table, const char *id, struct err *err) MUST_CHECK;
+
 #endif
