@@ -85,6 +85,8 @@ static struct value *required_inputs(const struct node_info *info)
 	for (size_t i = 0; i < info->prop_count; i++)
 		if (info->type->props[i].required)
 			list_push(list, value_str(info->props[i].name));
+	if (info->type->shown_required)
+		list_push(list, value_str(info->type->shown_required));
 	return list;
 }
 

@@ -77,6 +77,8 @@ struct node_type {
 	/* Fields shown without unfolding, separated by blanks; NULL: all of them. */
 	const char *basic_fields;
 	const char *layout; /* NULL: "default" */
+	/* A name that clients are shown as required, though no property has it (the original shows it so); NULL: none. */
+	const char *shown_required;
 	unsigned timeout_s; /* "Node timed out after <n>s"; 0: none */
 	size_t state_size;  /* zeroed memory per instance, see node_state */
 

@@ -24,6 +24,9 @@ extern const struct node_table nodes_lib_json;
 extern const struct node_table nodes_lib_mail;
 extern const struct node_table nodes_lib_markdown;
 extern const struct node_table nodes_lib_math;
+extern const struct node_table nodes_lib_numpy_convert;
+extern const struct node_table nodes_lib_numpy_math;
+extern const struct node_table nodes_lib_numpy_shape;
 extern const struct node_table nodes_lib_os;
 extern const struct node_table nodes_lib_os_path;
 extern const struct node_table nodes_lib_rss;
@@ -69,6 +72,9 @@ const struct node_table *const node_tables[] = {
 	&nodes_lib_mail,
 	&nodes_lib_markdown,
 	&nodes_lib_math,
+	&nodes_lib_numpy_convert,
+	&nodes_lib_numpy_math,
+	&nodes_lib_numpy_shape,
 	&nodes_lib_os,
 	&nodes_lib_os_path,
 	&nodes_lib_rss,
