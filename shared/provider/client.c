@@ -479,6 +479,13 @@ const struct provider_result *provider_result(const struct provider_call *call)
 
 int provider_wait(struct provider_call *call, struct err *err)
 {
+	static const bool never = false;
+
+	return provider_wait_unless(call, &never, err);
+}
+
+int provider_wait_unless(struct provider_call *call, const bool *stop, struct err *err)
+{
 	struct provider_client *client = call->client;
 	struct pollfd fds[64];
 	size_t n;
@@ -488,6 +495,8 @@ int provider_wait(struct provider_call *call, struct err *err)
 		provider_client_step(client);
 		if (call->done)
 			return provider_call_error(call, err);
+		if (*stop)
+			return err_set(err, 499, "The request was given up");
 		n = provider_client_poll(client, fds, ARRAY_LEN(fds), &timeout);
 		if (poll(fds, n, timeout) < 0 && errno != EINTR)
 			return err_set(err, 500, "poll: %s", strerror(errno));

@@ -81,7 +81,7 @@ const struct service *service_find(const char *name);
 /* The word of a capability bit: "generate_message". */
 const char *service_capability_name(unsigned bit);
 /* All words with "|" between them, for a FIELD_ENUM. */
-const char *service_words(void);
+extern const char service_words[];
 /* True when the user can use it: it needs no secret, or the user (or the environment) has one; its address is set when it
  * needs one. Reads the database. */
 bool service_available(const struct service *service, const char *user_id);
@@ -170,6 +170,8 @@ int provider_call_error(const struct provider_call *call, struct err *err);
 const struct provider_result *provider_result(const struct provider_call *call);
 /* Waits for the end of the call. -1 with the reason when it failed. */
 int provider_wait(struct provider_call *call, struct err *err) MUST_CHECK;
+/* The same, but gives up as soon as *stop is true (set by a callback of the call). */
+int provider_wait_unless(struct provider_call *call, const bool *stop, struct err *err) MUST_CHECK;
 /* Takes NULL. Breaks off a call that is not done. Never from inside of its own callbacks. */
 void provider_call_free(struct provider_call *call);
 

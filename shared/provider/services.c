@@ -76,18 +76,13 @@ static const struct service services[] = {
 	{ "huggingface", .flags = PROVIDER_UNLISTED },
 };
 
-static const char words[] =
+const char service_words[] =
 	"fake|aime|anthropic|openai|cerebras|comfy_local|comfy_runpod|gemini|groq|huggingface_zai|huggingface_scaleway|"
 	"huggingface_together|huggingface_sambanova|huggingface_replicate|huggingface_openai|huggingface_nscale|"
 	"huggingface_novita|huggingface_nebius|huggingface_hyperbolic|huggingface_hf_inference|huggingface_fireworks_ai|"
 	"huggingface_featherless_ai|huggingface_fal_ai|huggingface_cohere|huggingface_cerebras|huggingface_groq|kie|"
 	"lmstudio|meshy|minimax|mistral|ollama|openrouter|rodin|together|vllm|zai|llama_cpp|replicate|local|empty|mlx|"
 	"fal_ai|huggingface";
-
-const char *service_words(void)
-{
-	return words;
-}
 
 size_t service_count(void)
 {

@@ -247,7 +247,7 @@ static void test_titles(void **state)
 /* The words of the 422 are those of the table. */
 static void test_services(void **state)
 {
-	struct sv rest = sv_of(service_words());
+	struct sv rest = sv_of(service_words);
 	struct sv word;
 	size_t i = 0;
 

@@ -1,4 +1,5 @@
-"""A stand-in for language models on loopback, speaking as Ollama and as OpenAI, for the tests of chats.
+"""A stand-in for language models on loopback, speaking as Ollama and as OpenAI, for the tests of chats and of /v1.
+Alone: llm.py FILE writes its address into FILE and serves until it is killed.
 
 What it answers stands in the last message of the conversation:
   say WORDS        the words, cut behind every blank
@@ -9,6 +10,8 @@ What it answers stands in the last message of the conversation:
   cut              the connection breaks in the middle of a line
   history          all roles and texts so far"""
 import json
+import os
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,9 +23,39 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
+    def whole(self, status, value):
+        data = b"" if value is None else json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self):
+        if self.path == "/api/tags":
+            return self.whole(200, {"models": [{"name": "tiny:latest", "size": 5, "digest": "d", "details": {"family": "x"}}]})
+        if self.path == "/v1/models":
+            return self.whole(200, {"data": [{"id": "tiny"}]})
+        return self.refuse(404, "no such path")
+
+    def do_DELETE(self):
+        model = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["model"]
+        return self.whole(200, None) if model == "tiny" else self.whole(404, {"error": "not found"})
+
+    def pull(self, model):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.piece('{"status":"pulling manifest"}\n{"status":"pulling","total":2,')
+        self.piece('"completed":1,"digest":"d"}\n' + ('{"error":"no such model"}\n' if model == "nope" else '{"status":"success"}'))
+        self.wfile.write(b"0\r\n\r\n")
+
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.seen.append({"path": self.path, "key": self.headers.get("Authorization"), "body": body})
+        if self.path == "/api/pull":
+            return self.pull(body["model"])
+        if self.path == "/api/show":
+            return self.whole(200, {"model_info": {"a": 1}}) if body["model"] == "tiny" else self.whole(404, {"error": "x"})
         self.openai = self.path.endswith("/chat/completions")
         try:
             self.answer(body)
@@ -114,3 +147,11 @@ class Server(ThreadingHTTPServer):
         new = text not in self.known
         self.known.add(text)
         return new
+
+
+if __name__ == "__main__":
+    server = Server()
+    with open(sys.argv[1] + ".new", "w") as f:
+        f.write(server.url)
+    os.rename(sys.argv[1] + ".new", sys.argv[1])
+    threading.Event().wait()
