@@ -51,7 +51,7 @@ static enum node_result load_csv_file(struct node_ctx *ctx)
 		return node_fail(ctx, "file_path: %s", err.detail);
 	if (path_read(&path, CSV_MAX, &bytes, &err) != 0) {
 		buf_free(&bytes);
-		return node_fail(ctx, "file_path: %s", err.detail);
+		return node_fail(ctx, "%s", err.detail);
 	}
 	return done_csv(ctx, taken(&bytes), "file_path");
 }

@@ -11,7 +11,8 @@ static enum node_result arith(struct node_ctx *ctx, enum pyform_op op)
 	struct err err;
 	struct value *v = pyform_arith(op, node_get(ctx, "a"), node_get(ctx, "b"), &err);
 
-	return v ? done(ctx, v) : node_fail(ctx, "a, b: %s", err.detail);
+	/* "division by zero" as it is (case ws/fail_node_error). */
+	return v ? done(ctx, v) : node_fail(ctx, "%s", err.detail);
 }
 
 static enum node_result add(struct node_ctx *ctx)

@@ -14,14 +14,15 @@
 #define MAX_DEPTH  100
 #define COPY_BLOCK ((size_t)1 << 20)
 
-/* The reason of errno, with the name of the file (never its folder). */
+/* The reason of errno in Python's words (case workflows/run-fails), with the file's path; where nodes are kept to their
+ * folders, with its name alone. */
 static int fail_errno(struct err *err, const struct path *path)
 {
-	struct sv name = posix_basename(sv_of(path->below));
+	struct sv name = paths_restricted() ? posix_basename(sv_of(path->below)) : sv_of(path->full);
 	int code = errno;
 
-	return err_set(err, code == ENOENT ? 404 : 400, "%.*s: %s", name.n > 200 ? 200 : (int)name.n, name.p,
-		       strerror(code));
+	return err_set(err, code == ENOENT ? 404 : 400, "[Errno %d] %s: '%.*s'", code, strerror(code),
+		       name.n > 500 ? 500 : (int)name.n, name.p);
 }
 
 /* The folder that the path lies in, opened, and its last part; -1 with errno. The name is in `buffer`. */

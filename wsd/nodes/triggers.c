@@ -89,7 +89,7 @@ static enum node_result wait_for_resume(struct node_ctx *ctx)
 		map_set(state, "data", value_ref(node_get(ctx, "input")));
 		map_set_int(state, "suspended_at_us", time_now_us());
 		map_set(state, "timeout_seconds", value_ref(node_get(ctx, "timeout_seconds")));
-		return node_suspend(ctx, "Waiting for the run to be resumed", state);
+		return node_suspend(ctx, "Waiting", state);
 	}
 	since = map_int(state, "suspended_at_us", time_now_us());
 	node_emit(ctx, "data", map_get(state, "data") ? value_ref(map_get(state, "data")) : value_null());
