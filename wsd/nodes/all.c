@@ -18,6 +18,7 @@ extern const struct node_table nodes_document;
 extern const struct node_table nodes_input;
 extern const struct node_table nodes_lib_beautifulsoup;
 extern const struct node_table nodes_lib_date;
+extern const struct node_table nodes_lib_excel;
 extern const struct node_table nodes_lib_http;
 extern const struct node_table nodes_lib_http_many;
 extern const struct node_table nodes_lib_json;
@@ -66,6 +67,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_input,
 	&nodes_lib_beautifulsoup,
 	&nodes_lib_date,
+	&nodes_lib_excel,
 	&nodes_lib_http,
 	&nodes_lib_http_many,
 	&nodes_lib_json,
