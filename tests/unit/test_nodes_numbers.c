@@ -40,7 +40,7 @@ static void test_math(void **state)
 {
 	static const struct node_case cases[] = {
 		{ "lib.math.Add", "{\"a\":9223372036854775807,\"b\":1}", "9223372036854775808" },
-		{ "lib.math.Add", "{\"a\":\"1\",\"b\":1}", "!a, b" },
+		{ "lib.math.Add", "{\"a\":\"1\",\"b\":1}", "!numbers are needed" },
 		{ "lib.math.Multiply", "{\"a\":1e308,\"b\":10}", "Infinity" },
 		{ "lib.math.Divide", "{\"a\":1,\"b\":0}", "!division by zero" },
 		{ "lib.math.Modulus", "{\"a\":-7,\"b\":3}", "2" },
