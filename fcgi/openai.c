@@ -316,6 +316,8 @@ static int complete(struct request *req, struct completion *c, const struct valu
 		.temperature = map_get(body, "temperature"),
 	};
 	struct provider_client *client = provider_client_new();
+	struct provider_use use = { req->user.id, provider_name ? provider_name : "ollama", c->model,
+				    .started_us = time_now_us() };
 	struct provider_call *call = NULL;
 	int rc;
 
@@ -327,6 +329,8 @@ static int complete(struct request *req, struct completion *c, const struct valu
 		rc = end_stream(c, provider_result(call), map_bool(map_get(body, "stream_options"), "include_usage", false));
 	else
 		rc = answer_whole(c, provider_result(call));
+	if (call && provider_call_done(call))
+		provider_record(&use, call);
 	provider_call_free(call);
 	provider_client_free(client);
 	provider_free(provider);

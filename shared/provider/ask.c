@@ -18,6 +18,7 @@ int provider_ask(const char *user_id, const char *service, const char *model, co
 	struct provider *provider = provider_open(user_id, service, err);
 	struct provider_client *client;
 	struct provider_call *call;
+	struct provider_use use = { user_id, service, model, .started_us = time_now_us() };
 	struct value *messages;
 	int rc;
 
@@ -32,6 +33,7 @@ int provider_ask(const char *user_id, const char *service, const char *model, co
 			     &(struct provider_chat){ .model = model, .messages = messages, .max_tokens = max_tokens }, NULL,
 			     NULL);
 	rc = provider_wait(call, err);
+	provider_record(&use, call);
 	if (!rc)
 		*answer = arena_strndup(arena, provider_result(call)->text.data ? provider_result(call)->text.data : "",
 					provider_result(call)->text.len);

@@ -175,6 +175,24 @@ int provider_wait_unless(struct provider_call *call, const bool *stop, struct er
 /* Takes NULL. Breaks off a call that is not done. Never from inside of its own callbacks. */
 void provider_call_free(struct provider_call *call);
 
+/* ---- usage --------------------------------------------------------------------------------------------- */
+
+/* Who asked which model when; node_id and workflow_id may be NULL. */
+struct provider_use {
+	const char *user_id;
+	const char *service;
+	const char *model;
+	const char *node_id;
+	const char *workflow_id;
+	int64_t started_us; /* time_now_us() */
+};
+
+/* Writes a call that is done into predictions, with its tokens and its cost. Best effort: what goes wrong is logged. Calls
+ * of the built-in test service leave no row. */
+void provider_record(const struct provider_use *use, const struct provider_call *call);
+/* US dollars by the table prices.json; -1 when the model's price is not known. */
+int provider_cost(const char *service, const char *model, int64_t input, int64_t output, double *cost) MUST_CHECK;
+
 /* ---- models -------------------------------------------------------------------------------------------- */
 
 enum model_kind { MODELS_LLM, MODELS_IMAGE, MODELS_TTS, MODELS_ASR, MODELS_VIDEO, MODELS_EMBEDDING, MODELS_KINDS };

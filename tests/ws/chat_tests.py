@@ -1,13 +1,16 @@
 """Chats over /ws and /ws/chat, with the real runners and a stand-in for the models (llm.py). notes-ws section 9."""
+import os
+import signal
 import time
 import uuid
 
-from daemon import free_port
+from daemon import PROJECT, free_port
 from llm import Server
 from suite import real
 
 llm = Server()
 chat = real(OLLAMA_API_URL=llm.url, OPENAI_BASE_URL=llm.url + "/v1", OPENAI_API_KEY="sk-test",
+            NODETOOL_SHARE_DIR=os.path.join(PROJECT, "shared", "provider"),
             LMSTUDIO_API_URL="http://127.0.0.1:%d" % free_port())
 
 
@@ -60,6 +63,16 @@ def test_chat_history_and_keys(d):
     equal(llm.seen[-1]["key"], "Bearer sk-test")
     equal(answer(c, t, "history")[-1]["content"], "system: user:say one assistant:one user:history")
     equal(llm.seen[-1]["key"], None)
+
+
+@chat
+def test_chat_use_is_recorded(d):
+    answer(d.client(), thread(), "say one", provider="openai", model="gpt-4o-mini-2024-07-18")
+    time.sleep(0.2)
+    row = d.rows("SELECT * FROM nodetool_predictions WHERE model = 'gpt-4o-mini-2024-07-18'")[0]
+    equal([row[k] for k in ("provider", "user_id", "status", "input_tokens", "output_tokens", "total_tokens")],
+          ["openai", "1", "completed", 1000, 200, 1200])
+    equal(round(row["cost"], 6), 0.00027)
 
 
 @chat
@@ -189,8 +202,6 @@ def test_chat_runner_dies(d):
     c, t = d.client(), thread()
     say(c, t, "slow " + "word " * 100)
     c.until(type="chunk")
-    import os
-    import signal
     for pid in d.runners():
         os.kill(pid, signal.SIGKILL)
     equal(c.until(type="error")[-1]["thread_id"], t)

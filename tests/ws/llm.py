@@ -99,7 +99,9 @@ class Handler(BaseHTTPRequestHandler):
             delta = {"content": text}
             if call:
                 delta = {"tool_calls": [{"index": 0, "id": "c1", "function": {"name": call[0], "arguments": json.dumps(call[1])}}]}
-            self.piece("data: " + json.dumps({"choices": [{"delta": delta, "finish_reason": "stop" if last else None}]}) + "\n\n")
+            usage = {"usage": {"prompt_tokens": 1000, "completion_tokens": 200}} if last else {}
+            choice = {"delta": delta, "finish_reason": "stop" if last else None}
+            self.piece("data: " + json.dumps({"choices": [choice], **usage}) + "\n\n")
             if last:
                 self.piece("data: [DONE]\n\n")
             return

@@ -27,6 +27,7 @@ struct turn {
 	struct provider *provider;
 	struct provider_client *client;
 	struct provider_call *call;
+	int64_t asked_us; /* when it began */
 	struct value *messages; /* the history as the model gets it, growing */
 	struct value *tools;    /* declarations; NULL: none */
 	struct value *calls;    /* tool calls of this round, a list */

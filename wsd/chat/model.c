@@ -256,18 +256,28 @@ static void finish(struct turn *turn)
 	turn->end = "completed";
 }
 
+static void record(const struct turn *turn)
+{
+	const struct provider_use use = { turn->user_id, turn->provider_name, turn->model, .workflow_id = turn->workflow_id,
+					  .started_us = turn->asked_us };
+
+	provider_record(&use, turn->call);
+}
+
 static void take_answer(struct turn *turn)
 {
 	struct err err = { 0 };
 
 	if (provider_call_error(turn->call, &err)) {
 		fail_call(turn, &err);
+		record(turn);
 		return;
 	}
-	provider_call_free(turn->call);
-	turn->call = NULL;
 	if (!value_len(turn->calls))
 		finish(turn);
+	record(turn);
+	provider_call_free(turn->call);
+	turn->call = NULL;
 }
 
 void model_step(struct turn *turn)
@@ -297,6 +307,7 @@ static void ask(struct turn *turn)
 	value_unref(turn->calls);
 	turn->calls = value_list();
 	turn->next_call = 0;
+	turn->asked_us = time_now_us();
 	turn->call = provider_chat(turn->client, turn->provider, &chat, on_piece, turn);
 }
 
