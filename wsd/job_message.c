@@ -112,6 +112,7 @@ struct value *job_run_order(const struct job *job)
 	map_set_bool(m, "explicit_types", job->explicit_types);
 	map_set_bool(m, "binary", job->binary);
 	map_set_str(m, "workspace", job->workspace);
+	map_set(m, "resume", job->resume ? value_ref(job->resume) : value_null());
 	/* One number is for our own "running" in front of its first message. */
 	map_set_int(m, "first_seq", (int64_t)job->history.last_seq + 2);
 	return m;
@@ -210,6 +211,28 @@ char *job_death_text(const struct job *job, const char *reason)
 	else
 		text = xasprintf("The process that ran this workflow %s", reason);
 	value_unref(node);
+	return text;
+}
+
+const char *job_completed_nodes(const struct job *job, struct arena *arena)
+{
+	const struct history *h = &job->history;
+	struct value *list = value_list();
+	struct value *before = map_get(job->resume, "completed");
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < value_len(before); i++)
+		list_push(list, value_ref(list_at(before, i)));
+	for (i = 0; i < h->latest_count; i++) {
+		struct value *m = h->latest[i]->type == RUNNER_MSG_NODE_UPDATE ? blob_value(h->latest[i]) : NULL;
+
+		if (!strcmp(map_str(m, "status", ""), "completed"))
+			list_push(list, value_str(h->latest[i]->key));
+		value_unref(m);
+	}
+	text = json_text(arena, list, JSON_COLUMN);
+	value_unref(list);
 	return text;
 }
 

@@ -26,6 +26,8 @@ struct value *job_run_order(const struct job *job);
 const char *job_take_done(struct job *job, const void *payload, size_t len);
 /* "The process that ran this workflow was ended by signal 9 (Killed) while node n1 was running". Caller frees. */
 char *job_death_text(const struct job *job, const char *reason);
+/* The nodes that have completed, as a JSON list: a resumed run skips them. */
+const char *job_completed_nodes(const struct job *job, struct arena *arena);
 /* The result as JSON text when the client wants to be able to ask for it later and it is not too long; else NULL. */
 const char *job_result_to_keep(const struct job *job, struct arena *arena);
 

@@ -1,6 +1,7 @@
 /* The registry of runs and their life: see jobs.h. Their messages are built in job_message.c. */
 #include "wsd/jobs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,10 +48,11 @@ static void free_burden(struct job *job)
 {
 	value_unref(job->graph);
 	value_unref(job->params);
+	value_unref(job->resume);
 	value_unref(job->result);
 	buf_free(&job->early_frames);
 	release_held(job, false);
-	job->graph = job->params = job->result = NULL;
+	job->graph = job->params = job->resume = job->result = NULL;
 }
 
 static void free_job(struct job *job)
@@ -183,6 +185,7 @@ static void end(struct job *job, const char *status, const char *error)
 		op->end.node_id = job->suspended_node ? arena_strdup(op->arena, job->suspended_node) : NULL;
 		op->end.reason = job->suspension_reason ? arena_strdup(op->arena, job->suspension_reason) : NULL;
 		op->end.state = job->suspension_state ? arena_strdup(op->arena, job->suspension_state) : NULL;
+		op->end.completed = job_completed_nodes(job, op->arena);
 	}
 	op->end.result = job_result_to_keep(job, op->arena);
 	submit(job, op);
@@ -366,7 +369,8 @@ static void started(struct job *job, struct journal_op *op)
 	char *error;
 
 	announce(job, op, "updated");
-	announce(job, op, "created");
+	if (!job->resume)
+		announce(job, op, "created");
 	if (!job->http)
 		say(job, job_running_update(job));
 	if (op->rc > 0) {
@@ -401,11 +405,11 @@ static void start_stored(struct journal_op *op)
 		submit_start(job);
 		return;
 	}
-	if (op->rc < 0) {
+	if (op->rc < 0 || (op->rc > 0 && job->resume)) {
 		job->state = JOB_ENDING;
 		job->status = "failed";
 		job->early = true;
-		job->error = xstrdup("The run could not be stored");
+		job->error = xstrdup(op->rc < 0 ? "The run could not be stored" : JOB_TEXT_NO_RESUME);
 		end_stored(op);
 		return;
 	}
@@ -440,19 +444,26 @@ static void submit_start(struct job *job)
 	submit(job, op);
 }
 
-struct job *job_start(struct job_spec *spec)
+static void submit_resume(struct job *job)
+{
+	struct journal_op *op = journal_op_new(JOURNAL_RESUME, start_stored, job);
+
+	op->id = arena_strdup(op->arena, job->id);
+	op->workflow_id = arena_strdup(op->arena, job->workflow_id);
+	submit(job, op);
+}
+
+static struct job *new_job(struct job_spec *spec, const char *id)
 {
 	struct job *job = xcalloc(1, sizeof(*job));
 
-	if (spec->id && job_id_well_formed(spec->id) && !job_table_find(spec->id))
-		memcpy(job->id, spec->id, strlen(spec->id) + 1);
-	else
-		id_new(job->id);
+	snprintf(job->id, sizeof(job->id), "%s", id);
 	job->user_id = xstrdup(spec->user_id);
 	job->workflow_id = xstrdup(spec->workflow_id);
 	job->job_type = xstrdup(spec->job_type);
 	job->graph = spec->graph;
 	job->params = spec->params;
+	job->resume = spec->resume;
 	job->explicit_types = spec->explicit_types;
 	job->binary = spec->binary;
 	job->require_result = spec->require_result;
@@ -465,7 +476,35 @@ struct job *job_start(struct job_spec *spec)
 	job_table_add(job);
 	lws_dll2_add_tail(&job->link, &jobs.active);
 	jobs.started++;
+	return job;
+}
+
+struct job *job_start(struct job_spec *spec)
+{
+	bool wish = spec->id && job_id_well_formed(spec->id) && !job_table_find(spec->id);
+	struct job *job;
+	char id[ID_SIZE];
+
+	id_new(id);
+	job = new_job(spec, wish ? spec->id : id);
 	submit_start(job);
+	return job;
+}
+
+struct job *job_resume(struct job_spec *spec)
+{
+	struct job *old = job_table_find(spec->id);
+	uint32_t seq = 0;
+	struct job *job;
+
+	if (old) { /* its messages go on counting */
+		seq = old->history.last_seq;
+		jobs.ended_bytes -= old->history.bytes;
+		free_job(old);
+	}
+	job = new_job(spec, spec->id);
+	job->history.last_seq = job->delivered = seq;
+	submit_resume(job);
 	return job;
 }
 

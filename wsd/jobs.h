@@ -33,6 +33,7 @@ struct job_spec {
 	const char *job_type;
 	struct value *graph;  /* NULL: the stored workflow's */
 	struct value *params; /* a map */
+	struct value *resume; /* of a suspended run that goes on: {node_id, state, completed}; taken over */
 	bool explicit_types;
 	bool binary;         /* the asker reads MessagePack: assets come as bytes */
 	bool require_result; /* the end carries result.outputs */
@@ -48,6 +49,7 @@ struct job {
 	const char *status; /* as in the table: scheduled, running, completed, failed, cancelled, suspended */
 	struct value *graph;
 	struct value *params;
+	struct value *resume;
 	char *workspace;
 	bool explicit_types;
 	bool binary;
@@ -115,6 +117,8 @@ void jobs_free(void);
 /* Registers the run and starts to store it. Never fails at once: what goes wrong is told to the watchers. The first watch
  * can be added behind the call, before anything is sent. */
 struct job *job_start(struct job_spec *spec);
+/* The same for a suspended run of the user that goes on under its id (spec->resume is set): its row must say so. */
+struct job *job_resume(struct job_spec *spec);
 /* A run that this daemon remembers; NULL when there is none or when it is another user's. */
 struct job *job_find(const char *id, const char *user_id);
 bool job_is_active(const struct job *job);

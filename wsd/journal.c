@@ -101,6 +101,17 @@ static int start(struct journal_op *op)
 	return op->need_graph && !graph;
 }
 
+static int resume(struct journal_op *op)
+{
+	const char *graph;
+	int rc = job_journal_resume(journal.db, op->id, op->user_id, journal.worker_id, &op->err);
+
+	if (rc == 0 && op->workflow_id && op->workflow_id[0] &&
+	    job_journal_workflow(journal.db, op->workflow_id, op->user_id, op->arena, &graph, &op->workspace, &op->err) < 0)
+		return -1;
+	return rc;
+}
+
 static int find(struct journal_op *op)
 {
 	int rc = job_journal_find(journal.db, op->id, op->user_id, op->arena, &op->found, &op->err);
@@ -148,6 +159,8 @@ static int carry_out(struct journal_op *op)
 	switch (op->kind) {
 	case JOURNAL_START:
 		return start(op);
+	case JOURNAL_RESUME:
+		return resume(op);
 	case JOURNAL_RUNNING:
 		return op->dropped ? 0 : job_journal_running(journal.db, op->id, &op->err);
 	case JOURNAL_END:

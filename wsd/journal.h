@@ -22,6 +22,7 @@ struct journal_command {
 
 enum journal_kind {
 	JOURNAL_START,   /* writes `start`; reads the graph first when need_graph, and the workspace */
+	JOURNAL_RESUME,  /* a suspended job goes on (id, user_id); the workspace is read */
 	JOURNAL_RUNNING, /* status running; lazy, and left out when the end comes first */
 	JOURNAL_END,     /* writes `end`, waits for the disk */
 	JOURNAL_FORGET,

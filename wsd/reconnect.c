@@ -182,6 +182,46 @@ static void send_found(struct session *s, const struct question *q, const struct
 	session_send(s, m);
 }
 
+static struct value *parsed(const char *text)
+{
+	struct json_error error;
+
+	return text ? json_parse(text, strlen(text), &error) : NULL;
+}
+
+/* Lets a suspended run go on; false when it is none, or cannot. */
+static bool resume_found(struct session *s, const struct question *q, const struct job_found *found)
+{
+	struct value *state = parsed(found->state);
+	struct value *completed = parsed(found->completed);
+	struct job_spec spec = {
+		.id = q->job_id,
+		.user_id = s->user,
+		.workflow_id = found->workflow_id ? found->workflow_id : "",
+		.job_type = "workflow",
+		.graph = parsed(found->graph),
+		.params = parsed(found->params),
+		.binary = !s->text,
+		.resume = value_map(),
+	};
+	struct job *active = job_find(q->job_id, s->user);
+	bool good = found->status && !strcmp(found->status, "suspended") && found->node_id &&
+		    value_is(spec.graph, VALUE_MAP) && value_is(spec.params, VALUE_MAP) &&
+		    !(active && job_is_active(active));
+
+	map_set_str(spec.resume, "node_id", found->node_id);
+	map_set(spec.resume, "state", state ? state : value_null());
+	map_set(spec.resume, "completed", completed ? completed : value_list());
+	if (good) {
+		session_start_watch(s, job_resume(&spec), q->workflow_id);
+		return true;
+	}
+	value_unref(spec.graph);
+	value_unref(spec.params);
+	value_unref(spec.resume);
+	return false;
+}
+
 static void free_question(struct question *q)
 {
 	ticket_drop(&q->ticket);
@@ -195,7 +235,9 @@ static void answered(struct journal_op *op)
 	struct question *q = op->arg;
 	struct session *s = q->ticket.session;
 
-	if (s && op->rc == 0)
+	if (s && q->resume && op->rc == 0 && resume_found(s, q, &op->found))
+		log_debug("job %s goes on", q->job_id);
+	else if (s && op->rc == 0 && !q->resume)
 		send_found(s, q, &op->found);
 	else if (s)
 		send_unknown(s, q);
@@ -236,7 +278,7 @@ static void reconnect(struct session *s, struct value *data, bool resume)
 	job = id ? job_find(id, s->user) : NULL;
 	if (job && (job_is_active(job) || !resume)) {
 		join(s, job, q);
-	} else if (!id || resume) { /* nothing that has ended can be continued */
+	} else if (!id) {
 		send_unknown(s, q);
 	} else {
 		ask_database(q);

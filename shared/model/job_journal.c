@@ -19,8 +19,15 @@ static const char sql_end[] =
 	" failed_at = CASE WHEN ?2 = 'failed' THEN ?3 ELSE failed_at END,"
 	" error = CASE WHEN ?4 THEN error ELSE ?5 END, error_message = ?5,"
 	" suspended_node_id = ?6, suspension_reason = ?7, suspension_state_json = ?8,"
+	" suspension_metadata_json = CASE WHEN ?10 IS NULL THEN suspension_metadata_json"
+	" ELSE json_object('completed', json(?10)) END,"
 	" metadata_json = CASE WHEN ?9 IS NULL THEN metadata_json ELSE json_object('result', json(?9)) END"
 	" WHERE id = ?1";
+
+static const char sql_resume[] =
+	"UPDATE nodetool_jobs SET status = 'running', worker_id = ?3, updated_at = ?4, version = version + 1,"
+	" suspended_node_id = NULL, suspension_reason = NULL"
+	" WHERE id = ?1 AND user_id = ?2 AND status = 'suspended'";
 
 static const char sql_forget[] = "DELETE FROM nodetool_jobs WHERE id = ?1";
 
@@ -35,7 +42,8 @@ static const char sql_settle_one[] =
 
 static const char sql_find[] =
 	"SELECT status, workflow_id, coalesce(error_message, error), json_extract(metadata_json, '$.result'), graph, params,"
-	" suspended_node_id, suspension_reason FROM nodetool_jobs WHERE id = ?1 AND user_id = ?2";
+	" suspended_node_id, suspension_reason, suspension_state_json, json_extract(suspension_metadata_json, '$.completed')"
+	" FROM nodetool_jobs WHERE id = ?1 AND user_id = ?2";
 
 static const char sql_workflow[] =
 	"SELECT w.graph, s.path FROM nodetool_workflows w"
@@ -101,7 +109,24 @@ int job_journal_end(struct db *db, const struct job_end *end, struct err *err)
 	db_bind_text(st, 7, end->reason);
 	db_bind_text(st, 8, end->state);
 	db_bind_text(st, 9, end->result);
+	db_bind_text(st, 10, end->completed);
 	return db_run(st, err) < 0 ? -1 : 0;
+}
+
+int job_journal_resume(struct db *db, const char *id, const char *user_id, const char *worker_id, struct err *err)
+{
+	char now[TIME_TEXT_MAX];
+	struct db_stmt *st = db_prepare(db, sql_resume, err);
+	int64_t rows;
+
+	if (!st)
+		return -1;
+	db_bind_text(st, 1, id);
+	db_bind_text(st, 2, user_id);
+	db_bind_text(st, 3, worker_id);
+	db_bind_text(st, 4, time_stamp(now));
+	rows = db_run(st, err);
+	return rows < 0 ? -1 : rows == 0;
 }
 
 int job_journal_forget(struct db *db, const char *id, struct err *err)
@@ -157,6 +182,8 @@ int job_journal_find(struct db *db, const char *id, const char *user_id, struct 
 		out->params = db_col_dup(st, 5, arena);
 		out->node_id = db_col_dup(st, 6, arena);
 		out->reason = db_col_dup(st, 7, arena);
+		out->state = db_col_dup(st, 8, arena);
+		out->completed = db_col_dup(st, 9, arena);
 	}
 	db_release(st);
 	return rc < 0 ? -1 : rc == 0;

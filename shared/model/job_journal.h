@@ -31,7 +31,8 @@ struct job_end {
 	bool http;          /* an HTTP run: finished_at and error stay null (cases/workflows/run-fails) */
 	const char *node_id; /* suspended */
 	const char *reason;
-	const char *state; /* JSON text */
+	const char *state;     /* JSON text */
+	const char *completed; /* JSON list: ids of the nodes that a resumed run skips */
 	const char *result; /* JSON text, kept for clients that ask again when this daemon has forgotten it; NULL: not kept */
 };
 
@@ -45,12 +46,17 @@ struct job_found {
 	const char *params;
 	const char *node_id;
 	const char *reason;
+	const char *state;     /* JSON text */
+	const char *completed; /* JSON text */
 };
 
 /* 409 when there is a job of that id already. */
 int job_journal_start(struct db *db, const struct job_start *job, struct err *err) MUST_CHECK;
 int job_journal_running(struct db *db, const char *id, struct err *err) MUST_CHECK;
 int job_journal_end(struct db *db, const struct job_end *end, struct err *err) MUST_CHECK;
+/* A suspended job goes on, with this daemon. 0, 1 when the user has no such job that is suspended, -1. */
+int job_journal_resume(struct db *db, const char *id, const char *user_id, const char *worker_id, struct err *err)
+	MUST_CHECK;
 /* Takes a row out again: an HTTP run that never began leaves none (cases/workflows/run-stream-bad-node). */
 int job_journal_forget(struct db *db, const char *id, struct err *err) MUST_CHECK;
 

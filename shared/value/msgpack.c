@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MSGPACK_EMBED_STACK_SIZE (JSON_MAX_DEPTH + 1)
+#define MSGPACK_EMBED_STACK_SIZE JSON_MAX_DEPTH
 #include <msgpack/pack.h>
 #include <msgpack/unpack.h>
 #include <msgpack/unpack_define.h>
@@ -225,6 +225,19 @@ static int timestamp(unpack_user *u, const unsigned char *p, size_t len, struct 
 	return 0;
 }
 
+/* Decimal digits as JSON has them: no zeros in front, a minus only with digits behind it. */
+static bool is_integer(const char *p, size_t len)
+{
+	size_t i = len && p[0] == '-';
+
+	if (i == len || (p[i] == '0' && len > 1))
+		return false;
+	for (; i < len; i++)
+		if (p[i] < '0' || p[i] > '9')
+			return false;
+	return true;
+}
+
 static inline int unpack_callback_ext(unpack_user *u, const char *base, const char *p, unsigned int len, struct value **o)
 {
 	/* The template hands over the type byte and the data behind it. */
@@ -242,7 +255,7 @@ static inline int unpack_callback_ext(unpack_user *u, const char *base, const ch
 	case EXT_TIMESTAMP:
 		return timestamp(u, (const unsigned char *)p, len, o);
 	case EXT_BIGINT:
-		if (!len || strspn(p + (*p == '-'), "0123456789") < len - (*p == '-'))
+		if (!is_integer(p, len))
 			return refuse(u, "a malformed big integer");
 		*o = value_bigint(p, len);
 		return 0;

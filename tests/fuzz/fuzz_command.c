@@ -1,99 +1,58 @@
-/* What a client may send over /ws: text or MessagePack (the first byte says which), decoded and dispatched to the
- * commands. Sessions, runs and the journal around them are stood in for here. */
-#include "wsd/protocol.h"
-
+/*
+ * WebSocket commands: the first byte says how the frame comes (bit 0: text), the rest is the frame; several frames are
+ * separated by a byte 0xff and two of 0x00. The session is real, everything behind the registry of runs is played here.
+ * Each answer must be a map that can be encoded; nothing may leak.
+ */
 #include <stdlib.h>
 #include <string.h>
 
-#include "wsd/history.h"
-#include "wsd/job_message.h"
-#include "wsd/journal.h"
 #include "wsd/kinds.h"
+#include "wsd/protocol.h"
 #include "wsd/rpc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct job job;
+static char user[] = "1";
+static char workflow[] = "w";
+
+/* ---- the daemon around it ------------------------------------------------------------------------------ */
 
 const struct session_ops updates_ops;
 const struct session_ops download_ops;
 const struct session_ops terminal_ops;
 
-static struct job the_job = { .user_id = (char *)(uintptr_t)"1", .workflow_id = (char *)(uintptr_t)"", .status = "running" };
-static struct watch *the_watch;
-
-/* Every answer must be a map that both encodings can carry. */
 void session_send(struct session *s, struct value *v)
 {
-	struct buf out;
+	struct blob *blob = blob_of_value(v);
 
-	buf_init(&out, BUF_MAX_RESPONSE);
-	if (!value_is(v, VALUE_MAP) || (s->text ? json_write(&out, v, JSON_COMPACT) : msgpack_write(&out, v, false)))
+	(void)s;
+	if (!value_is(v, VALUE_MAP) || !blob_need_text(blob))
 		abort();
-	buf_free(&out);
+	blob_unref(blob);
 	value_unref(v);
 }
 
 void session_send_blob(struct session *s, struct blob *blob)
 {
 	(void)s;
-	(void)blob;
-}
-
-struct value *blob_value(const struct blob *blob)
-{
-	(void)blob;
-	return value_map();
-}
-
-struct job *job_start(struct job_spec *spec)
-{
-	value_unref(spec->graph);
-	value_unref(spec->params);
-	return &the_job;
+	if (!blob_need_text(blob))
+		abort();
 }
 
 struct job *job_find(const char *id, const char *user_id)
 {
-	(void)user_id;
-	return strcmp(id, "there") == 0 ? &the_job : NULL;
+	return !strcmp(id, job.id) && !strcmp(user_id, user) ? &job : NULL;
 }
 
-bool job_is_active(const struct job *job)
+bool job_is_active(const struct job *j)
 {
-	(void)job;
-	return true;
+	return j->state < JOB_ENDED;
 }
 
-bool job_cancel(struct job *job)
+bool job_cancel(struct job *j)
 {
-	(void)job;
-	return true;
-}
-
-void job_send(struct job *job, enum runner_frame kind, const struct value *payload)
-{
-	(void)job;
-	(void)kind;
-	if (!value_is(payload, VALUE_MAP))
-		abort();
-}
-
-struct watch *job_watch(struct job *job, const struct watch *model, lws_dll2_owner_t *list)
-{
-	the_watch = xcalloc(1, sizeof(*the_watch));
-	*the_watch = *model;
-	the_watch->job = job;
-	(void)list;
-	return the_watch;
-}
-
-void job_unwatch(struct watch *watch)
-{
-	(void)watch;
-}
-
-void job_relieved(struct job *job)
-{
-	(void)job;
+	return j == &job;
 }
 
 bool jobs_full(void)
@@ -101,83 +60,131 @@ bool jobs_full(void)
 	return false;
 }
 
-struct value *job_update(const char *job_id, const char *workflow_id, const char *status, const char *error)
+void job_send(struct job *j, enum runner_frame kind, const struct value *payload)
 {
-	struct value *v = value_map();
+	struct buf out;
 
-	map_set_str(v, "job_id", job_id);
-	map_set_str(v, "workflow_id", workflow_id);
-	map_set_str(v, "status", status);
-	map_set_str(v, "error", error);
-	return v;
+	(void)j;
+	(void)kind;
+	buf_init(&out, RUNNER_FRAME_MAX);
+	if (!map_str(payload, "input", NULL) || msgpack_write(&out, payload, true) < 0)
+		abort();
+	buf_free(&out);
 }
 
-struct value *job_running_update(const struct job *job)
+struct job *job_start(struct job_spec *spec)
 {
-	return job_update(job->id, job->workflow_id, "running", NULL);
+	if (!value_is(spec->params, VALUE_MAP) || (spec->graph && !value_is(map_get(spec->graph, "nodes"), VALUE_LIST)))
+		abort();
+	value_unref(spec->graph);
+	value_unref(spec->params);
+	return &job;
 }
 
-struct blob *history_at(const struct history *h, size_t i)
+struct job *job_resume(struct job_spec *spec)
 {
-	(void)h;
-	(void)i;
-	return NULL;
+	value_unref(spec->resume);
+	return job_start(spec);
 }
 
-size_t history_after(const struct history *h, uint32_t seq)
+struct watch *job_watch(struct job *j, const struct watch *model, lws_dll2_owner_t *list)
 {
-	(void)seq;
-	return h->count;
+	struct watch *w = xcalloc(1, sizeof(*w));
+
+	w->job = j;
+	w->owner = model->owner;
+	lws_dll2_add_tail(&w->in_owner, list);
+	return w;
 }
 
-uint32_t history_first_seq(const struct history *h)
+void job_unwatch(struct watch *w)
 {
-	(void)h;
-	return 1;
+	lws_dll2_remove(&w->in_owner);
+	free(w->workflow_id);
+	free(w);
 }
 
-struct journal_op *journal_op_new(enum journal_kind kind, void (*done)(struct journal_op *), void *arg)
+void job_relieved(struct job *j)
 {
-	struct journal_op *op = xcalloc(1, sizeof(*op));
-
-	op->kind = kind;
-	op->done = done;
-	op->arg = arg;
-	op->arena = arena_new();
-	return op;
-}
-
-/* The row is never there. */
-void journal_submit(struct journal_op *op)
-{
-	op->rc = 1;
-	if (op->done)
-		op->done(op);
-	arena_free(op->arena);
-	free(op);
+	(void)j;
 }
 
 bool rpc_take(struct session *s, const char *command, const struct value *message, const struct value *data)
 {
 	(void)s;
-	(void)command;
 	(void)data;
-	return value_is(map_get(message, "request_id"), VALUE_STR);
+	return map_str(message, "request_id", NULL) && !command_find(command);
+}
+
+struct journal_op *journal_op_new(enum journal_kind kind, void (*done)(struct journal_op *), void *arg)
+{
+	struct arena *arena = arena_new();
+	struct journal_op *op = arena_alloc(arena, sizeof(*op));
+
+	op->arena = arena;
+	op->kind = kind;
+	op->done = done;
+	op->arg = arg;
+	return op;
+}
+
+/* The database knows some ids. */
+void journal_submit(struct journal_op *op)
+{
+	op->rc = op->id[0] == 's' || op->id[0] == 'c' ? 0 : 1;
+	op->found = (struct job_found){ .status = op->id[0] == 's' ? "suspended" : "completed",
+					.graph = "{\"nodes\": [], \"edges\": []}",
+					.params = "{}",
+					.node_id = "n",
+					.result = "{\"out\": [1]}" };
+	op->done(op);
+	arena_free(op->arena);
+}
+
+/* ---- input --------------------------------------------------------------------------------------------- */
+
+static void begin(void)
+{
+	static const struct history_limits limits = { 10, 1 << 20 };
+	struct value *m;
+
+	if (job.id[0])
+		return;
+	memcpy(job.id, "there", 6);
+	job.user_id = user;
+	job.workflow_id = workflow;
+	job.status = "running";
+	m = value_map();
+	map_set_str(m, "type", "node_update");
+	for (int i = 1; i < 20; i++) {
+		struct blob *blob = blob_of_value(m);
+
+		blob->seq = (uint32_t)i;
+		history_add(&job.history, blob, &limits);
+	}
+	value_unref(m);
+	log_set_level(LOG_LVL_ERROR);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct session s = { .kind = SESSION_MAIN, .user = (char *)(uintptr_t)"1" };
+	struct session s = { .user = user };
+	const uint8_t *end;
+	size_t len;
 
-	if (!size)
-		return 0;
-	log_set_level(LOG_LVL_ERROR);
-	s.text = data[0] & 1;
-	protocol_ops.message(&s, data + 1, size - 1, s.text);
-	if (the_watch) {
-		free(the_watch->workflow_id);
-		free(the_watch);
-		the_watch = NULL;
+	begin();
+	job.delivered = 5;
+	job.state = JOB_RUNNING;
+	while (size > 1) {
+		end = memmem(data + 1, size - 1, "\xff\0\0", 3);
+		len = end ? (size_t)(end - data) : size;
+		if (data[0] & 2)
+			job.state = JOB_ENDED;
+		protocol_ops.message(&s, data + 1, len - 1, data[0] & 1);
+		len += end ? 3 : 0;
+		data += len;
+		size -= len;
 	}
+	protocol_ops.closed(&s);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -75,6 +76,23 @@ static void test_depth(void **state)
 	assert_null(json_parse(deep, sizeof(deep), &error));
 	memset(deep, '\x91', 200);
 	assert_null(msgpack_parse(deep, 200, &error));
+	/* Both take the same: what came as MessagePack must be able to go out as JSON. */
+	for (size_t depth = JSON_MAX_DEPTH - 1; depth <= JSON_MAX_DEPTH + 1; depth++) {
+		struct value *packed;
+		struct value *json;
+
+		memset(deep, '\x91', depth);
+		deep[depth] = 1;
+		packed = msgpack_parse(deep, depth + 1, &error);
+		memset(deep, '[', depth);
+		deep[depth] = '1';
+		memset(deep + depth + 1, ']', depth);
+		json = json_parse(deep, 2 * depth + 1, &error);
+		assert_int_equal(packed != NULL, depth <= JSON_MAX_DEPTH);
+		assert_int_equal(json != NULL, depth <= JSON_MAX_DEPTH);
+		value_unref(packed);
+		value_unref(json);
+	}
 }
 
 static void test_maps(void **state)
@@ -112,11 +130,45 @@ static void test_equality(void **state)
 	value_unref(real);
 }
 
+/* Extension 1: only digits as JSON has them, and never a byte behind the frame (each input stands in memory of its own
+ * size, so that a sanitizer sees it). */
+static void test_big_integers(void **state)
+{
+	static const struct {
+		const char *digits;
+		bool good;
+	} cases[] = {
+		{ "12345678901234567890123", true }, { "-98765432109876543210", true }, { "0", true },
+		{ "", false },  { "-", false },	 { "00", false },   { "012", false }, { "1x", false },
+		{ "+1", false }, { "--1", false }, { "1.5", false }, { " 1", false },	{ "99999999", true },
+	};
+	struct json_error error;
+	struct value *v;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		size_t len = strlen(cases[i].digits);
+		unsigned char *data = malloc(len + 3);
+
+		data[0] = 0xc7;
+		data[1] = (unsigned char)len;
+		data[2] = 1;
+		memcpy(data + 3, cases[i].digits, len);
+		v = msgpack_parse(data, len + 3, &error);
+		assert_int_equal(v != NULL, cases[i].good);
+		if (v)
+			assert_string_equal(value_text(v), cases[i].digits);
+		value_unref(v);
+		free(data);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trips), cmocka_unit_test(test_error_positions), cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_maps),        cmocka_unit_test(test_equality),
+		cmocka_unit_test(test_big_integers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

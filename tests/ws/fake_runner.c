@@ -3,7 +3,7 @@
  *     {"id", "type": "fake.<step>", "data": {…}}
  * say {text}: an output_update and a result; flood {count, size}: so many output_updates; wait: until its input ends, or
  * CANCEL (each INPUT becomes an output_update); hang: as wait, but deaf to CANCEL; crash {signal}; exit {status};
- * fail {error}: a node error; early {error}: fails before it began; suspend {reason}; sleep {ms}; grow {mb}; garbage: a
+ * fail {error}: a node error; early {error}: fails before it began; suspend {reason} (resumed: says its state); sleep {ms}; grow {mb}; garbage: a
  * frame that is none; silent: closes the socket and goes on.
  */
 #include "wsd/runner.h"
@@ -25,6 +25,7 @@ static struct {
 	struct value *result;
 	struct value *done;
 	bool cancelled;
+	const struct value *resume;
 } fake;
 
 static bool read_all(void *data, size_t len)
@@ -234,16 +235,32 @@ static void play(const struct value *node)
 		usleep((useconds_t)map_int(data, "ms", 100) * 1000);
 	else if (!strcmp(step, "fake.grow"))
 		grow(data);
+	else if (!strcmp(step, "fake.suspend") && !strcmp(map_str(fake.resume, "node_id", ""), map_str(node, "id", "")))
+		output(node, value_ref(map_get(fake.resume, "state")));
 	else if (!strcmp(step, "fake.suspend")) {
 		finish("suspended", NULL);
+		map_set(fake.done, "state", value_str("remembered"));
 		map_set_str(fake.done, "node_id", map_str(node, "id", ""));
 		map_set_str(fake.done, "reason", map_str(data, "reason", "Waiting"));
+		node_update(node, "suspended", NULL);
+		return;
 	} else if (!strcmp(step, "fake.fail")) {
 		node_update(node, "error", map_str(data, "error", "failed"));
 		finish("failed", map_str(data, "error", "failed"));
 		return;
 	}
 	node_update(node, "completed", NULL);
+}
+
+static bool is_completed(const struct value *node)
+{
+	const struct value *ids = map_get(fake.resume, "completed");
+	size_t i;
+
+	for (i = 0; i < value_len(ids); i++)
+		if (!strcmp(value_text(list_at(ids, i)), map_str(node, "id", "")))
+			return true;
+	return false;
 }
 
 static void run(const struct value *order)
@@ -259,12 +276,14 @@ static void run(const struct value *order)
 	fake.result = value_map();
 	fake.done = NULL;
 	fake.cancelled = false;
+	fake.resume = map_get(order, "resume");
 	if (!strcmp(map_str(first, "type", ""), "fake.early")) {
 		finish("failed", map_str(map_get(first, "data"), "error", "Invalid node type: fake.early"));
 		map_set_bool(fake.done, "early", true);
 	}
 	for (i = 0; !fake.done && !fake.cancelled && i < value_len(nodes); i++)
-		play(list_at(nodes, i));
+		if (!is_completed(list_at(nodes, i)))
+			play(list_at(nodes, i));
 	if (fake.cancelled)
 		finish("cancelled", NULL);
 	else if (!fake.done)

@@ -156,6 +156,29 @@ def test_suspended(d):
     equal((row["status"], row["suspended_node_id"], row["suspension_reason"], row["finished_at"]), ("suspended", "n0", "Waiting", None))
 
 
+@env()
+def test_suspended_runs_go_on(d):
+    c = d.client()
+    for restart in (False, True):
+        job = start(c, "say", "suspend", ("say", {"text": "behind"}), workflow_id="w")
+        last = c.until(type="job_update", status="suspended")[-1]["job_seq"]
+        equal(json.loads(d.job(job)["suspension_metadata_json"]), {"completed": ["n0"]})
+        if restart:
+            d.term()
+            d.start()
+            c = d.client()
+        equal(c.ask("resume_job", job_id=job)["message"], "Resumption initiated for job " + job)
+        seen = c.until(type="job_update", status="completed")
+        equal({m["job_id"] for m in seen}, {job})
+        equal([m["value"] for m in seen if m["type"] == "output_update"], ["remembered", "behind"])
+        equal([m["job_seq"] for m in seen], list(range(1 if restart else last + 1, (0 if restart else last) + len(seen) + 1)))
+        row = d.job(job)
+        equal((row["status"], row["suspended_node_id"]), ("completed", None))
+        c.ask("resume_job", job_id=job)
+        equal(c.until(type="job_update")[-1]["status"], "failed")
+        equal(d.job(job)["status"], "completed")
+
+
 def test_terminal_results(d):
     c = d.client()
     c.command("run_job", graph=graph("say"), require_terminal_result=True, workflow_id="w")
