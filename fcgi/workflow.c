@@ -6,6 +6,7 @@
 #include "graph/graph.h"
 #include "handler.h"
 #include "notify/notify.h"
+#include "package/package.h"
 
 /* ---- bodies and queries ----------------------------------------------------------------------------------- */
 
@@ -379,23 +380,24 @@ static struct value *graph_of_new(struct request *req, bool *comfy)
 static int create(struct request *req, struct response *res)
 {
 	const char *package = field_filter(req->query, "from_example_package");
+	const char *example = field_filter(req->query, "from_example_name");
 	struct db *db = db_default(&req->err);
 	struct workflow w = { 0 };
 	struct value *graph;
 	char id[ID_SIZE];
-	bool comfy;
+	bool comfy = false;
 	int rc;
 
 	if (!db)
 		return -1;
-	if (package && field_filter(req->query, "from_example_name"))
-		return req_fail(req, 404, "Package %s not found", package);
 	w.c[WORKFLOW_CREATED_AT] = row_now(req->arena);
-	graph = graph_of_new(req, &comfy);
+	fill(req, &w, (struct sv){ 0 });
+	w.c[WORKFLOW_THUMBNAIL_URL] = field_text(req->body, "thumbnail_url");
+	graph = package && example ? graph_of_example(req, package, example, &w) : graph_of_new(req, &comfy);
 	if (!graph)
 		return -1;
 	id_new(id);
-	fill(req, &w, column_json(req, graph));
+	w.c[WORKFLOW_GRAPH] = column_json(req, graph);
 	if (comfy)
 		w.c[WORKFLOW_PACKAGE_NAME] = SV_LIT("");
 	w.c[WORKFLOW_ID] = sv_of(id);
@@ -403,7 +405,6 @@ static int create(struct request *req, struct response *res)
 	w.c[WORKFLOW_RECEIVE_CLIPBOARD] = SV_LIT("false");
 	w.c[WORKFLOW_SETTINGS] = SV_LIT("{}");
 	w.c[WORKFLOW_THUMBNAIL] = field_text(req->body, "thumbnail");
-	w.c[WORKFLOW_THUMBNAIL_URL] = field_text(req->body, "thumbnail_url");
 	if (db_begin(db, &req->err))
 		return -1;
 	rc = save_workflow(req, res, db, &w, graph, true);
@@ -506,6 +507,11 @@ static int export_code(struct request *req, struct response *res)
 
 /* ---- routes ------------------------------------------------------------------------------------------------ */
 
+static const struct field search_query[] = {
+	{ .name = "query", .kind = FIELD_STR, .flags = FIELD_REQUIRED, .description = "Part of a node's type or title." },
+	{ 0 },
+};
+
 static const struct route routes[] = {
 	{ "GET", "/api/workflows/", list_workflows, .query = list_query, .summary = "List one's own workflows." },
 	{ "POST", "/api/workflows/", create, .query = create_query, .body = BODY(workflow_body),
@@ -514,6 +520,12 @@ static const struct route routes[] = {
 	{ "GET", "/api/workflows/public/{id}", get_public, .summary = "One public workflow." },
 	{ "GET", "/api/workflows/tools", list_tools, .query = tools_query, .summary = "List workflows that are tools." },
 	{ "GET", "/api/workflows/names", list_names, .summary = "Names of all one's own workflows by id." },
+	{ "GET", "/api/workflows/examples", list_examples, .summary = "Examples of the packages, and what they need." },
+	{ "GET", "/api/workflows/examples/search", search_examples, .query = search_query,
+	  .summary = "Examples whose nodes' types or titles hold a text." },
+	{ "GET", "/api/workflows/examples/{package_name}/{example_name}", get_example, .summary = "One example in full." },
+	{ "PUT", "/api/workflows/examples/{id}", save_example, .body = BODY(workflow_body),
+	  .summary = "Store an example in a package (for its makers)." },
 	{ "GET", "/api/workflows/{id}", get_workflow, .summary = "One workflow." },
 	{ "PUT", "/api/workflows/{id}", update, .body = BODY(workflow_body),
 	  .summary = "Replace a workflow, or create it under that id." },
@@ -543,6 +555,7 @@ static const struct route routes[] = {
 static void close_all(void)
 {
 	workflow_cache_free();
+	package_free_all();
 	db_default_close();
 }
 

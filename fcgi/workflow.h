@@ -32,6 +32,18 @@ int autosave(struct request *req, struct response *res);
 /* workflow_name.c */
 int generate_name(struct request *req, struct response *res);
 
+/* workflow_example.c */
+struct package;
+int list_examples(struct request *req, struct response *res);
+int search_examples(struct request *req, struct response *res);
+int get_example(struct request *req, struct response *res);
+int save_example(struct request *req, struct response *res);
+/* Package and example by their names; 404 with the recorded texts. */
+int find_example(struct request *req, const char *package_name, const char *name, const struct package **package,
+		 const struct value **example, const char **path);
+/* The graph of a new workflow that is made of an example; fills what the body leaves empty. NULL with the reason. */
+struct value *graph_of_example(struct request *req, const char *package_name, const char *name, struct workflow *w);
+
 /* workflow_app.c */
 int get_app(struct request *req, struct response *res);
 
