@@ -57,11 +57,6 @@ static const struct route routes[] = {
 
 static const struct router router = { "run", routes, ARRAY_LEN(routes) };
 
-int http_run_describe(void)
-{
-	return openapi_describe(&router);
-}
-
 /* ---- from memory to memory ----------------------------------------------------------------------------- */
 
 static ssize_t memory_read(struct http_io *io, void *data, size_t len)

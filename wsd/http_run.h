@@ -11,9 +11,6 @@
 
 struct http_run;
 
-/* `wsd --describe`: the OpenAPI fragment of these routes on standard output; returns the exit status. */
-int http_run_describe(void);
-
 /* The HTTP part of the protocol's callback; `*run` belongs to the connection. 0, or -1 to close the connection. */
 int http_run_callback(struct lws *wsi, enum lws_callback_reasons reason, struct http_run **run, void *in, size_t len);
 

@@ -255,8 +255,6 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && !strcmp(argv[1], "--zygote"))
 		return zygote_main((int)strtol(argv[2], NULL, 10));
-	if (argc == 2 && !strcmp(argv[1], "--describe"))
-		return http_run_describe();
 	if (argc > 1) {
 		fprintf(stderr, "usage: wsd (settings come from the environment)\n");
 		return EXIT_FAILURE;
