@@ -18,6 +18,7 @@ struct completion {
 	int64_t created;
 	bool stream;
 	bool gone; /* the client */
+	int64_t calls; /* tool calls so far */
 };
 
 /* ---- models -------------------------------------------------------------------------------------------- */
@@ -231,7 +232,7 @@ static void on_piece(void *ctx, const struct provider_piece *piece)
 		return;
 	if (piece->tool_call) {
 		calls = value_list();
-		list_push(calls, call_value(piece->tool_call, 0));
+		list_push(calls, call_value(piece->tool_call, c->calls++));
 		write_event(c, chunk(c, value_null(), calls, NULL));
 	} else if (piece->len) {
 		write_event(c, chunk(c, value_strn(piece->text, piece->len), value_null(), NULL));

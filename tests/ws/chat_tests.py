@@ -170,6 +170,14 @@ def test_chat_with_tools(d):
 
 
 @chat
+def test_chat_with_two_calls_at_once(d):
+    for provider in ("ollama", "openai"):
+        c, t = d.client(), thread()
+        answer(c, t, 'twice search_nodes {"query": "concat", "n_results": 1}', provider=provider, tools=["search_nodes"])
+        equal([r for r, _ in stored(d, t)], ["user", "assistant", "tool", "assistant", "tool", "assistant"])
+
+
+@chat
 def test_chat_with_tools_of_the_client(d):
     c, t = d.client(), thread()
     c.send({"type": "client_tools_manifest", "tools": [{"name": "ui_ping", "description": "x", "parameters": {}}]})

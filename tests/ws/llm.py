@@ -5,6 +5,7 @@ What it answers stands in the last message of the conversation:
   say WORDS        the words, cut behind every blank
   slow WORDS       the same with 0.1 s before each piece
   call NAME JSON   a call of that tool; once its result is there: "got RESULT"
+  twice NAME JSON  two of them
   again WORDS      503 at first, with Retry-After 0, then the words
   refuse           400 with a reason
   cut              the connection breaks in the middle of a line
@@ -84,9 +85,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.stream("got " + text)
         if word == "history":
             rest = " ".join("%s:%s" % (m["role"], "" if m["role"] == "system" else m["content"]) for m in body["messages"])
-        if word == "call":
+        if word in ("call", "twice"):
             name, _, args = rest.partition(" ")
-            return self.stream("", (name, json.loads(args or "{}")))
+            return self.stream("", [(name, json.loads(args or "{}"))] * (2 if word == "twice" else 1))
         return self.stream(rest, pause=0.1 if word == "slow" else 0, cut=word == "cut")
 
     def piece(self, data):
@@ -94,11 +95,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(raw), raw))
         self.wfile.flush()
 
-    def event(self, text, call=None, last=False):
+    def event(self, text, calls=(), last=False):
         if self.openai:
             delta = {"content": text}
-            if call:
-                delta = {"tool_calls": [{"index": 0, "id": "c1", "function": {"name": call[0], "arguments": json.dumps(call[1])}}]}
+            if calls:
+                delta = {"tool_calls": [{"index": i, "id": "c%d" % i, "function": {"name": name, "arguments": json.dumps(args)}}
+                                        for i, (name, args) in enumerate(calls)]}
             usage = {"usage": {"prompt_tokens": 1000, "completion_tokens": 200}} if last else {}
             choice = {"delta": delta, "finish_reason": "stop" if last else None}
             self.piece("data: " + json.dumps({"choices": [choice], **usage}) + "\n\n")
@@ -106,11 +108,11 @@ class Handler(BaseHTTPRequestHandler):
                 self.piece("data: [DONE]\n\n")
             return
         message = {"role": "assistant", "content": text}
-        if call:
-            message["tool_calls"] = [{"function": {"name": call[0], "arguments": call[1]}}]
+        if calls:
+            message["tool_calls"] = [{"function": {"name": name, "arguments": args}} for name, args in calls]
         self.piece(json.dumps({"message": message, "done": last}) + "\n")
 
-    def stream(self, text, call=None, pause=0, cut=False):
+    def stream(self, text, calls=(), pause=0, cut=False):
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
@@ -120,8 +122,8 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        if call:
-            self.event("", call)
+        if calls:
+            self.event("", calls)
         words = text.split(" ") if text else []
         for i, word in enumerate(words):
             time.sleep(pause)
