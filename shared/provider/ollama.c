@@ -5,9 +5,11 @@
 
 /* ---- the request --------------------------------------------------------------------------------------- */
 
-static void add_images(struct value *out, const struct value *content)
+/* -1 when an image is an address elsewhere: Ollama takes bytes only. */
+static int add_images(struct value *out, const struct value *content, struct err *err)
 {
 	struct value *images = value_list();
+	int rc = 0;
 
 	for (size_t i = 0; value_is(content, VALUE_LIST) && i < value_len(content); i++) {
 		const struct value *image = map_get(list_at(content, i), "image");
@@ -17,12 +19,16 @@ static void add_images(struct value *out, const struct value *content)
 		buf_init(&data, PROVIDER_BODY_MAX);
 		if (value_is(image, VALUE_MAP) && content_base64(image, &data, type, "image/png"))
 			list_push(images, value_strn(data.data ? data.data : "", data.len));
+		else if (value_is(image, VALUE_MAP))
+			rc = err_set(err, 422, "Ollama needs the bytes of an image or a data URI, not the address %.200s",
+				     map_str(image, "uri", ""));
 		buf_free(&data);
 	}
 	if (value_len(images))
 		map_set(out, "images", images);
 	else
 		value_unref(images);
+	return rc;
 }
 
 static struct value *tool_calls(const struct value *calls)
@@ -42,21 +48,21 @@ static struct value *tool_calls(const struct value *calls)
 	return list;
 }
 
-static struct value *message(const struct value *in)
+/* Fills `out`. */
+static int message(struct value *out, const struct value *in, struct err *err)
 {
 	const char *role = map_str(in, "role", "user");
 	const struct value *calls = map_get(in, "tool_calls");
-	struct value *out = value_map();
 
 	map_set_str(out, "role", role);
 	map_set(out, "content", content_text(map_get(in, "content")));
-	if (!strcmp(role, "user"))
-		add_images(out, map_get(in, "content"));
+	if (!strcmp(role, "user") && add_images(out, map_get(in, "content"), err))
+		return -1;
 	if (!strcmp(role, "assistant") && value_len(calls))
 		map_set(out, "tool_calls", tool_calls(calls));
 	if (!strcmp(role, "tool") && map_str(in, "name", NULL))
 		map_set_str(out, "tool_name", map_str(in, "name", NULL));
-	return out;
+	return 0;
 }
 
 static struct value *tools(const struct value *in)
@@ -104,11 +110,16 @@ static struct value *body(const struct provider *p, const struct provider_chat *
 	struct value *wanted = format(chat->response_format);
 
 	(void)p;
-	(void)err;
-	for (size_t i = 0; i < value_len(chat->messages); i++)
-		list_push(messages, message(list_at(chat->messages, i)));
 	map_set_str(map, "model", chat->model);
 	map_set(map, "messages", messages);
+	for (size_t i = 0; i < value_len(chat->messages); i++) {
+		list_push(messages, value_map());
+		if (message(list_at(messages, i), list_at(chat->messages, i), err)) {
+			value_unref(wanted);
+			value_unref(map);
+			return NULL;
+		}
+	}
 	if (value_len(chat->tools))
 		map_set(map, "tools", tools(chat->tools));
 	if (wanted)

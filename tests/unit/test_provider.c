@@ -217,6 +217,21 @@ static void test_bodies(void **state)
 	value_unref(history);
 }
 
+static void test_ollama_image_elsewhere(void **state)
+{
+	static const char text[] = "[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image\":{\"uri\":\"http://x/y.png\"}}]}]";
+	struct json_error why;
+	struct value *messages = json_parse(text, sizeof(text) - 1, &why);
+	struct provider p = { .service = service_find("ollama") };
+	struct provider_chat chat = { .model = "m", .messages = messages };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_null(ollama_dialect.body(&p, &chat, &err));
+	assert_int_equal(err.status, 422);
+	value_unref(messages);
+}
+
 /* ---- the rest ------------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -303,7 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_streams),	 cmocka_unit_test(test_stream_too_long), cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_bodies),	 cmocka_unit_test(test_titles),		 cmocka_unit_test(test_services),
-		cmocka_unit_test(test_refusals), cmocka_unit_test(test_fake),
+		cmocka_unit_test(test_refusals), cmocka_unit_test(test_fake),	 cmocka_unit_test(test_ollama_image_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
