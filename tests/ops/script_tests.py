@@ -1,4 +1,5 @@
 """nodetoolctl, the supervisor, tests/serve, quickstart, install-deps."""
+import http.server
 import os
 import re
 import signal
@@ -6,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 
 from harness import ECHO, Load, ROOT, Server, free_port, processes_below, wait_for
@@ -225,6 +227,33 @@ def test_run_in_the_foreground_ends_on_a_signal():
 def _up(port):
     with socket.socket() as c:
         return c.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_an_ollama_on_this_machine_is_found():
+    class Ollama(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            data = b'{"models":[{"name":"tiny:latest"}]}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *args):
+            pass
+
+    try:
+        ollama = http.server.ThreadingHTTPServer(("127.0.0.1", 11434), Ollama)
+    except OSError:
+        return  # there is one
+    threading.Thread(target=ollama.serve_forever, daemon=True).start()
+    try:
+        with Server() as s:
+            s.start()
+            text = s.get("/api/models/llm/ollama").text
+            assert '"id":"tiny:latest"' in text, text
+    finally:
+        ollama.shutdown()
+        ollama.server_close()
 
 
 def test_serve_twice_side_by_side():
