@@ -213,6 +213,7 @@ def test_chat_runner_dies(d):
     for pid in d.runners():
         os.kill(pid, signal.SIGKILL)
     equal(c.until(type="error")[-1]["thread_id"], t)
+    time.sleep(0.3)  # the idle ones were killed as well
     equal(answer(c, t, "say fine")[-1]["content"], "fine")
 
 
