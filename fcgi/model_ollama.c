@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define SECONDS 10
+#define SECONDS        10
 #define DELETE_SECONDS 60
 
 const struct field model_name_query[] = {
@@ -106,9 +106,9 @@ static int wait_for_model(struct request *req, struct ollama *o)
 int show_ollama(struct request *req, struct response *res)
 {
 	static const char *const keys[][2] = {
-		{ "modified_at", "modified_at" }, { "template", "template" },	  { "modelfile", "modelfile" },
-		{ "license", "license" },	  { "details", "details" },	  { "modelinfo", "model_info" },
-		{ "parameters", "parameters" },	  { "capabilities", "capabilities" },
+		{ "modified_at", "modified_at" }, { "template", "template" },         { "modelfile", "modelfile" },
+		{ "license", "license" },         { "details", "details" },           { "modelinfo", "model_info" },
+		{ "parameters", "parameters" },   { "capabilities", "capabilities" },
 	};
 	struct provider_request_spec spec = { .method = "POST", .path = "/api/show", .seconds = SECONDS };
 	struct value *body = named(req);
@@ -203,7 +203,9 @@ static void on_progress(void *ctx, const struct value *v)
 int pull_ollama(struct request *req, struct response *res)
 {
 	struct pull pull = { .res = res, .model = map_str(req->query, "model_name", "") };
-	struct provider_request_spec spec = { .method = "POST", .path = "/api/pull", .line = on_progress, .ctx = &pull };
+	struct provider_request_spec spec = {
+		.method = "POST", .path = "/api/pull", .line = on_progress, .ctx = &pull
+	};
 	struct value *body = named(req);
 	struct ollama o;
 	struct err err = { 0 };
@@ -216,7 +218,8 @@ int pull_ollama(struct request *req, struct response *res)
 		return -1;
 	if (!present(req)) {
 		write_error(&pull, "OLLAMA_API_URL not set",
-			    "OLLAMA_API_URL not set. Please set the OLLAMA_API_URL environment variable to use Ollama models.");
+			    "OLLAMA_API_URL not set. Please set the OLLAMA_API_URL environment variable to use Ollama "
+			    "models.");
 		return 0;
 	}
 	if (begin(req, &o, &spec))

@@ -7,7 +7,7 @@
 #include "handler.h"
 #include "provider/provider.h"
 
-#define BODY_MAX ((size_t)64 << 20)
+#define BODY_MAX      ((size_t)64 << 20)
 #define UNKNOWN_MODEL "unknown"
 
 /* One answer while it comes. */
@@ -17,7 +17,7 @@ struct completion {
 	char id[48];
 	int64_t created;
 	bool stream;
-	bool gone; /* the client */
+	bool gone;     /* the client */
 	int64_t calls; /* tool calls so far */
 };
 
@@ -257,8 +257,10 @@ static int answer_whole(struct completion *c, const struct provider_result *resu
 	struct value *calls;
 
 	map_set_str(message, "role", "assistant");
-	map_set(message, "content", result->text.len || !value_len(result->tool_calls) ?
-		value_strn(result->text.data ? result->text.data : "", result->text.len) : value_null());
+	map_set(message, "content",
+		result->text.len || !value_len(result->tool_calls)
+			? value_strn(result->text.data ? result->text.data : "", result->text.len)
+			: value_null());
 	map_set(message, "refusal", value_null());
 	if (value_len(result->tool_calls)) {
 		calls = value_list();
@@ -327,7 +329,8 @@ static int complete(struct request *req, struct completion *c, const struct valu
 	if (!provider || provider_wait_unless(call, &c->gone, &req->err))
 		rc = c->gone ? 0 : answer_error(c, req->err.detail);
 	else if (c->stream)
-		rc = end_stream(c, provider_result(call), map_bool(map_get(body, "stream_options"), "include_usage", false));
+		rc = end_stream(c, provider_result(call),
+				map_bool(map_get(body, "stream_options"), "include_usage", false));
 	else
 		rc = answer_whole(c, provider_result(call));
 	if (call && provider_call_done(call))
@@ -381,8 +384,8 @@ static int chat_completions(struct request *req, struct response *res)
 
 static const struct route routes[] = {
 	{ "GET", "/v1/models", list_models, .summary = "Language models of all providers, in OpenAI's form." },
-	{ "POST", "/v1/chat/completions", chat_completions, ROUTE_RAW, .max_body = BODY_MAX, .type = "text/event-stream",
-	  .summary = "A chat in OpenAI's form, streamed unless \"stream\" is false." },
+	{ "POST", "/v1/chat/completions", chat_completions, ROUTE_RAW, .max_body = BODY_MAX,
+	  .type = "text/event-stream", .summary = "A chat in OpenAI's form, streamed unless \"stream\" is false." },
 };
 
 int main(int argc, char **argv)

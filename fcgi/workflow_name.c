@@ -4,14 +4,15 @@
 #include "handler.h"
 #include "provider/provider.h"
 
-#define NAME_MAX_CHARS 60
+#define NAME_MAX_CHARS  60
 #define NAME_MAX_TOKENS 256
-#define PROMPT_MAX ((size_t)32 << 10)
-#define DATA_MAX 200 /* bytes shown of a node's data */
+#define PROMPT_MAX      ((size_t)32 << 10)
+#define DATA_MAX        200 /* bytes shown of a node's data */
 
-static const char system_text[] =
-	"You name workflows of a visual editor. Given the nodes and connections of a workflow, answer with a short, specific "
-	"name of two to six words that says what the workflow does. Answer with the name only: no quotes, no explanation.";
+static const char system_text[] = "You name workflows of a visual editor. Given the nodes and connections of a "
+				  "workflow, answer with a short, specific "
+				  "name of two to six words that says what the workflow does. Answer with the name "
+				  "only: no quotes, no explanation.";
 
 /* What the model is told about a workflow; NULL when its graph cannot be read. */
 static char *describe(struct arena *arena, const struct workflow *w)
@@ -31,8 +32,8 @@ static char *describe(struct arena *arena, const struct workflow *w)
 	for (size_t i = 0; value_is(nodes, VALUE_LIST) && i < value_len(nodes) && !out.failed; i++) {
 		const char *data = json_text(arena, map_get(list_at(nodes, i), "data"), JSON_COMPACT);
 
-		buf_printf(&out, "- %s (%s) %.*s\n", map_str(list_at(nodes, i), "id", ""), map_str(list_at(nodes, i), "type", ""),
-			   DATA_MAX, data ? data : "");
+		buf_printf(&out, "- %s (%s) %.*s\n", map_str(list_at(nodes, i), "id", ""),
+			   map_str(list_at(nodes, i), "type", ""), DATA_MAX, data ? data : "");
 	}
 	buf_adds(&out, "Connections:\n");
 	for (size_t i = 0; value_is(edges, VALUE_LIST) && i < value_len(edges) && !out.failed; i++)

@@ -129,7 +129,9 @@ void fake_chat(struct answer *a)
 
 	for (size_t i = 0; i < sizeof(text) - 1; i += step) {
 		size_t left = sizeof(text) - 1 - i;
-		struct provider_piece piece = { .text = text + i, .len = left < step ? left : step, .done = left <= step };
+		struct provider_piece piece = { .text = text + i,
+						.len = left < step ? left : step,
+						.done = left <= step };
 
 		buf_add(&a->result.text, piece.text, piece.len);
 		if (a->piece)

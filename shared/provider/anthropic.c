@@ -224,7 +224,8 @@ static int take_event(struct answer *a, const struct value *v)
 	if (!strcmp(type, "message_start"))
 		return take_usage(a, map_get(map_get(v, "message"), "usage"));
 	if (!strcmp(type, "error"))
-		return err_set(&a->err, 502, "%.900s", answer_error_text(v) ? answer_error_text(v) : "The service failed");
+		return err_set(&a->err, 502, "%.900s",
+			       answer_error_text(v) ? answer_error_text(v) : "The service failed");
 	if (!strcmp(type, "message_delta")) {
 		if (!strcmp(map_str(map_get(v, "delta"), "stop_reason", ""), "max_tokens"))
 			a->result.cut = true;

@@ -30,8 +30,8 @@ int provider_ask(const char *user_id, const char *service, const char *model, co
 	list_push(messages, said("user", text));
 	client = provider_client_new();
 	call = provider_chat(client, provider,
-			     &(struct provider_chat){ .model = model, .messages = messages, .max_tokens = max_tokens }, NULL,
-			     NULL);
+			     &(struct provider_chat){ .model = model, .messages = messages, .max_tokens = max_tokens },
+			     NULL, NULL);
 	rc = provider_wait(call, err);
 	provider_record(&use, call);
 	if (!rc)

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/select.h>
 
-#define ATTEMPTS 3
-#define FIRST_WAIT_US ((int64_t)500000)
+#define ATTEMPTS          3
+#define FIRST_WAIT_US     ((int64_t)500000)
 #define RETRY_AFTER_MAX_S 30
-#define ERROR_BODY_MAX ((size_t)64 << 10)
+#define ERROR_BODY_MAX    ((size_t)64 << 10)
 
 struct provider_call {
 	struct provider_client *client;
@@ -28,7 +28,7 @@ struct provider_call {
 	bool heard;     /* something of a good answer has arrived */
 	long seconds;
 	int attempt;
-	int64_t retry_at; /* 0: not waiting */
+	int64_t retry_at;      /* 0: not waiting */
 	int64_t retry_after_s; /* of the last answer; -1: none */
 	const struct dialect *dialect;
 	struct stream stream;
@@ -127,8 +127,8 @@ static void begin_attempt(struct provider_call *call)
 	curl_easy_setopt(call->easy, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
 	curl_easy_setopt(call->easy, CURLOPT_ACCEPT_ENCODING, "");
-	curl_easy_setopt(call->easy, CURLOPT_CONNECTTIMEOUT, call->seconds ? call->seconds :
-			 (long)config_int("NODETOOL_PROVIDER_CONNECT_S", 1, 3600, 10));
+	curl_easy_setopt(call->easy, CURLOPT_CONNECTTIMEOUT,
+			 call->seconds ? call->seconds : (long)config_int("NODETOOL_PROVIDER_CONNECT_S", 1, 3600, 10));
 	curl_easy_setopt(call->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(call->easy, CURLOPT_LOW_SPEED_TIME, idle);
 	curl_easy_setopt(call->easy, CURLOPT_TIMEOUT, call->seconds ? call->seconds : total);
@@ -170,7 +170,8 @@ static void refuse(struct provider_call *call, long status)
 	struct value *v = call->gathered.len ? json_parse(call->gathered.data, call->gathered.len, &why) : NULL;
 	const char *text = v ? answer_error_text(v) : NULL;
 
-	err_set(&call->err, 502, "The provider answered with status %ld%s%.800s", status, text ? ": " : "", text ? text : "");
+	err_set(&call->err, 502, "The provider answered with status %ld%s%.800s", status, text ? ": " : "",
+		text ? text : "");
 	value_unref(v);
 }
 
@@ -180,9 +181,11 @@ static void fail(struct provider_call *call, CURLcode code)
 		call->err = call->answer.err;
 	} else if (code == CURLE_OPERATION_TIMEDOUT) {
 		err_set(&call->err, 504, "The provider did not answer in time");
-	} else if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY) {
+	} else if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
+		   code == CURLE_COULDNT_RESOLVE_PROXY) {
 		call->answer.result.unreachable = true;
-		err_set(&call->err, 502, "Connection error: the provider cannot be reached (%s)", curl_easy_strerror(code));
+		err_set(&call->err, 502, "Connection error: the provider cannot be reached (%s)",
+			curl_easy_strerror(code));
 	} else if (code == CURLE_WRITE_ERROR) {
 		err_set(&call->err, 502, "The provider's answer is too long");
 	} else {
@@ -217,8 +220,8 @@ static void attempt_over(struct provider_call *call, CURLcode code)
 
 	end_attempt(call);
 	if (again) {
-		call->retry_at = time_mono_us() + (call->retry_after_s >= 0 ? call->retry_after_s * 1000000 :
-								      FIRST_WAIT_US << (call->attempt - 1));
+		call->retry_at = time_mono_us() + (call->retry_after_s >= 0 ? call->retry_after_s * 1000000
+									    : FIRST_WAIT_US << (call->attempt - 1));
 		return;
 	}
 	call->answer.result.status = (int)status;
@@ -369,7 +372,8 @@ static void fail_at_once(struct provider_call *call, const struct err *err)
 }
 
 /* Writes the body and sends the request. */
-static void send_request(struct provider_call *call, const struct provider *p, const char *method, const struct value *body)
+static void send_request(struct provider_call *call, const struct provider *p, const char *method,
+			 const struct value *body)
 {
 	struct err err;
 	struct buf text;

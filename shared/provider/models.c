@@ -133,7 +133,8 @@ static bool served_by(const struct value *entry, const char *suffix)
 static void add_told(const struct service *service, const struct value *answer, struct value *list)
 {
 	bool ollama = service->dialect == DIALECT_OLLAMA;
-	const struct value *entries = value_is(answer, VALUE_LIST) ? answer : map_get(answer, ollama ? "models" : "data");
+	const struct value *entries =
+		value_is(answer, VALUE_LIST) ? answer : map_get(answer, ollama ? "models" : "data");
 
 	for (size_t i = 0; value_is(entries, VALUE_LIST) && i < value_len(entries); i++) {
 		const struct value *entry = list_at(entries, i);

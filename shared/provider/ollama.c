@@ -20,7 +20,8 @@ static int add_images(struct value *out, const struct value *content, struct err
 		if (value_is(image, VALUE_MAP) && content_base64(image, &data, type, "image/png"))
 			list_push(images, value_strn(data.data ? data.data : "", data.len));
 		else if (value_is(image, VALUE_MAP))
-			rc = err_set(err, 422, "Ollama needs the bytes of an image or a data URI, not the address %.200s",
+			rc = err_set(err, 422,
+				     "Ollama needs the bytes of an image or a data URI, not the address %.200s",
 				     map_str(image, "uri", ""));
 		buf_free(&data);
 	}

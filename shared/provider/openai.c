@@ -61,7 +61,8 @@ static struct value *parts(const struct value *content)
 		if (!strcmp(type, "text"))
 			out = typed("text", "text", value_str(map_str(in, "text", "")));
 		else if (!strcmp(type, "image") || !strcmp(type, "image_url"))
-			out = value_is(map_get(in, "image_url"), VALUE_MAP) ? value_ref(in) : image_part(map_get(in, "image"));
+			out = value_is(map_get(in, "image_url"), VALUE_MAP) ? value_ref(in)
+									    : image_part(map_get(in, "image"));
 		else if (!strcmp(type, "audio"))
 			out = audio_part(map_get(in, "audio"));
 		else if (!strcmp(type, "input_audio"))

@@ -12,8 +12,8 @@
 
 /* ---- prices -------------------------------------------------------------------------------------------- */
 
-/* prices.json of the shared folder, read once: {"provider": {"beginning of a model's name": [input, output]}}, US dollars
- * for a million tokens. */
+/* prices.json of the shared folder, read once: {"provider": {"beginning of a model's name": [input, output]}}, US
+ * dollars for a million tokens. */
 static const struct value *prices(void)
 {
 	static struct value *table;
@@ -59,7 +59,8 @@ int provider_cost(const char *service, const char *model, int64_t input, int64_t
 	}
 	if (!best)
 		return -1;
-	*cost = ((double)input * value_as_float(list_at(best, 0)) + (double)output * value_as_float(list_at(best, 1))) / 1e6;
+	*cost = ((double)input * value_as_float(list_at(best, 0)) + (double)output * value_as_float(list_at(best, 1))) /
+		1e6;
 	return 0;
 }
 

@@ -7,9 +7,26 @@
 #include "notify/notify.h"
 
 static const char *const keys[] = {
-	"id",	     "workflow_id", "graph",	   "thread_id",	 "tools",     "tool_call_id",	    "role",
-	"name",	     "content",	    "tool_calls",  "collections", "input_files", "created_at",	    "provider",
-	"model",     "agent_mode",  "help_mode",   "agent_execution_id", "execution_event_type", "workflow_target",
+	"id",
+	"workflow_id",
+	"graph",
+	"thread_id",
+	"tools",
+	"tool_call_id",
+	"role",
+	"name",
+	"content",
+	"tool_calls",
+	"collections",
+	"input_files",
+	"created_at",
+	"provider",
+	"model",
+	"agent_mode",
+	"help_mode",
+	"agent_execution_id",
+	"execution_event_type",
+	"workflow_target",
 };
 
 struct value *turn_message(const struct turn *turn, const char *role)
@@ -182,8 +199,8 @@ static bool is_role(const struct value *m, const char *role)
 	return strcmp(map_str(m, "role", ""), role) == 0;
 }
 
-/* How many tool messages behind the calls at `i` (in a list with the oldest last) answer them, all of them answered; 0 when
- * one is missing. */
+/* How many tool messages behind the calls at `i` (in a list with the oldest last) answer them, all of them answered; 0
+ * when one is missing. */
 static size_t answers_behind(const struct value *list, size_t i)
 {
 	size_t wanted = value_len(map_get(list_at(list, i), "tool_calls"));
@@ -226,7 +243,8 @@ struct value *turn_history(const struct turn *turn, struct err *err)
 	struct value *out = NULL;
 	bool more;
 
-	if (db && message_list(db, arena, turn->thread_id, NULL, HISTORY_MAX, true, read_row, &reading, &more, err) == 0)
+	if (db &&
+	    message_list(db, arena, turn->thread_id, NULL, HISTORY_MAX, true, read_row, &reading, &more, err) == 0)
 		out = in_order(reading.list);
 	value_unref(reading.list);
 	arena_free(arena);

@@ -4,16 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char plain_prompt[] =
-	"You are a helpful assistant inside NodeTool, a visual editor for AI workflows. Answer in the language of the user, "
-	"briefly and in Markdown. When something is ambiguous, take the most sensible reading and go on. Use tools when they "
-	"give a better answer than memory does.";
+static const char plain_prompt[] = "You are a helpful assistant inside NodeTool, a visual editor for AI workflows. "
+				   "Answer in the language of the user, "
+				   "briefly and in Markdown. When something is ambiguous, take the most sensible "
+				   "reading and go on. Use tools when they "
+				   "give a better answer than memory does.";
 
-static const char help_prompt[] =
-	"You are the help of NodeTool, a visual editor in which typed nodes are joined to workflows. Answer questions about "
-	"nodes and workflows, and build or change the workflow that is open when the user asks for it, by the tools that the "
-	"editor offers. Look nodes up with search_nodes before you name them: never invent node types, properties or handles. "
-	"An edge leads from an output handle to an input handle of a fitting type. Be brief.";
+static const char help_prompt[] = "You are the help of NodeTool, a visual editor in which typed nodes are joined to "
+				  "workflows. Answer questions about "
+				  "nodes and workflows, and build or change the workflow that is open when the user "
+				  "asks for it, by the tools that the "
+				  "editor offers. Look nodes up with search_nodes before you name them: never invent "
+				  "node types, properties or handles. "
+				  "An edge leads from an output handle to an input handle of a fitting type. Be brief.";
 
 static void ask(struct turn *turn);
 
@@ -202,8 +205,7 @@ void model_tool_result(struct turn *turn, const struct value *result)
 {
 	const struct value *call = list_at(turn->calls, turn->next_call);
 
-	if (turn->tool_deadline && call &&
-	    strcmp(map_str(result, "tool_call_id", ""), map_str(call, "id", "")) == 0) {
+	if (turn->tool_deadline && call && strcmp(map_str(result, "tool_call_id", ""), map_str(call, "id", "")) == 0) {
 		value_unref(turn->tool_result);
 		turn->tool_result = value_copy(result);
 	}
@@ -258,8 +260,8 @@ static void finish(struct turn *turn)
 
 static void record(const struct turn *turn)
 {
-	const struct provider_use use = { turn->user_id, turn->provider_name, turn->model, .workflow_id = turn->workflow_id,
-					  .started_us = turn->asked_us };
+	const struct provider_use use = { turn->user_id, turn->provider_name, turn->model,
+					  .workflow_id = turn->workflow_id, .started_us = turn->asked_us };
 
 	provider_record(&use, turn->call);
 }

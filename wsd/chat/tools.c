@@ -8,10 +8,10 @@
 
 #include "nodes/node.h"
 
-#define NODES_SHOWN 10
+#define NODES_SHOWN    10
 #define EXAMPLES_SHOWN 20
-#define EXAMPLE_MAX ((size_t)4 << 20)
-#define WORDS_MAX 16
+#define EXAMPLE_MAX    ((size_t)4 << 20)
+#define WORDS_MAX      16
 
 /* ---- search_nodes -------------------------------------------------------------------------------------- */
 
@@ -32,7 +32,8 @@ static int rate(const struct node_type *type, const struct sv *words, size_t cou
 
 	for (size_t i = 0; i < count; i++)
 		score += 4 * count_word(dot ? dot : type->type, words[i]) + 3 * count_word(type->title, words[i]) +
-			 2 * count_word(type->type, words[i]) + count_word(type->description ? type->description : "", words[i]);
+			 2 * count_word(type->type, words[i]) +
+			 count_word(type->description ? type->description : "", words[i]);
 	return score;
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_MODEL "gpt-oss:20b"
+#define DEFAULT_MODEL    "gpt-oss:20b"
 #define DEFAULT_PROVIDER "ollama"
 
 void turn_send(struct turn *turn, struct value *event)
@@ -38,9 +38,9 @@ static const char *text_of(const struct value *m, const char *key, const char *f
 /* The row of what the client said. */
 static struct value *user_message(const struct turn *turn)
 {
-	static const char *const kept[] = { "content",	   "name",	 "tool_call_id", "tool_calls", "collections",
-					    "input_files", "created_at", "agent_mode",	 "help_mode",  "graph",
-					    "tools",	   "workflow_target" };
+	static const char *const kept[] = { "content",     "name",        "tool_call_id", "tool_calls",
+					    "collections", "input_files", "created_at",   "agent_mode",
+					    "help_mode",   "graph",       "tools",        "workflow_target" };
 	struct value *m = turn_message(turn, text_of(turn->message, "role", "user"));
 
 	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
