@@ -72,15 +72,18 @@ static int list_templates(struct request *req, struct response *res)
 static int generate(struct request *req, struct response *res)
 {
 	struct db *db = db_default(&req->err);
-	struct workflow w;
+	const char *owner;
 	int rc;
 
 	(void)res;
 	if (!db)
 		return -1;
-	rc = workflow_get(db, req->arena, req->user.id, map_str(req->body, "workflow_id", ""), false, &w, &req->err);
+	rc = workflow_owner(db, req->arena, map_str(req->body, "workflow_id", ""), &owner, &req->err);
 	if (rc)
 		return rc == 1 ? req_fail(req, 404, "Workflow not found") : -1;
+	/* Recorded as 403 (case auth/multi_user_foreign_objects), where other routes hide what is not one's own. */
+	if (strcmp(owner, req->user.id) != 0)
+		return req_fail(req, 403, "Access denied");
 	return req_fail(req, 501, "Writing pages needs a language model, which this server does not ask yet");
 }
 

@@ -20,7 +20,7 @@ static bool is_json_type(const char *type)
 	       strncasecmp(kind.p + kind.n - 5, "+json", 5) == 0;
 }
 
-static void json_error(struct value *errors, const struct json_error *error)
+void body_json_error(struct value *errors, const struct json_error *error)
 {
 	struct check check = { .errors = errors };
 	struct loc body = { .key = "body", .len = 4 };
@@ -61,7 +61,7 @@ static int read_json(struct request *req, struct value *errors)
 	req->state->raw_body = json_parse(text, len, &error);
 	if (req->state->raw_body)
 		return 0;
-	json_error(errors, &error);
+	body_json_error(errors, &error);
 	return -1;
 }
 

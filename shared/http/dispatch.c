@@ -172,6 +172,22 @@ static int invalid(struct request *req, struct response *res, struct value *erro
 	return res_json_status(res, 422, body);
 }
 
+int req_parse(struct request *req, struct response *res, const char *text, size_t len, const struct field *field,
+	      struct value **out)
+{
+	struct value *errors = owned(req, value_list());
+	struct json_error error;
+	struct value *given = json_parse(text, len, &error);
+
+	if (given)
+		*out = owned(req, field_validate(field, owned(req, given), "body", errors));
+	else
+		body_json_error(errors, &error);
+	if (!value_len(errors))
+		return 0;
+	return invalid(req, res, errors) ? -1 : 1;
+}
+
 static const struct field no_fields[] = { { 0 } };
 
 /* Path parameters, query and body against their declarations; all faults together. */

@@ -1,54 +1,24 @@
 /* Stored files: named to nginx, or sent with ranges and conditions by ourselves. */
+#include "files/files.h"
 #include "http/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-/* Step by step where the kernel has no openat2 (or a filter refuses it). */
-static int open_stepwise(int folder, const char *relative)
-{
-	struct sv rest = sv_of(relative);
-	struct sv part;
-	int at = dup(folder);
-
-	while (at >= 0 && sv_split(&rest, '/', &part)) {
-		char name[256];
-		int next;
-
-		if (!part.n || part.n >= sizeof(name) || sv_eq(part, ".") || sv_eq(part, "..")) {
-			close(at);
-			errno = ENOENT;
-			return -1;
-		}
-		memcpy(name, part.p, part.n);
-		name[part.n] = '\0';
-		next = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (rest.p ? O_DIRECTORY : 0));
-		close(at);
-		at = next;
-	}
-	return at;
-}
 
 static int open_beneath(const char *folder, const char *relative)
 {
-	struct open_how how = { .flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC,
-				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
 	int at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd;
+	int fd = at < 0 ? -1 : files_open(at, relative, FILES_NO_LINKS, O_RDONLY | O_NONBLOCK, 0);
+	int code = errno;
 
-	if (at < 0)
-		return -1;
-	fd = (int)syscall(SYS_openat2, at, relative, &how, sizeof(how));
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-		fd = open_stepwise(at, relative);
-	close(at);
+	if (at >= 0)
+		close(at);
+	errno = code;
 	return fd;
 }
 
@@ -208,6 +178,17 @@ int res_file(struct response *res, const char *area, const char *folder, const c
 	if (accel && *accel && range_for_nginx(res->req, st.st_size)) {
 		close(fd);
 		return to_nginx(res, accel, area, relative);
+	}
+	return send_self(res, fd, &st);
+}
+
+int res_fd(struct response *res, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return req_fail(res->req, 404, "Not Found");
 	}
 	return send_self(res, fd, &st);
 }

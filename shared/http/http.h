@@ -171,6 +171,10 @@ const char *req_header(const struct request *req, const char *name);
 const char *req_cgi(const struct request *req, const char *name);
 /* "http://host:port" as the client sees this server: scheme from HTTPS or REQUEST_SCHEME, Host header. Arena. */
 const char *req_origin(struct request *req);
+/* Parses and validates a JSON text that came inside of a request (in a field of a form) as if it were the body. *out belongs
+ * to the request. 1: it does not fit, and the 422 is the answer. */
+int req_parse(struct request *req, struct response *res, const char *text, size_t len, const struct field *field,
+	      struct value **out) MUST_CHECK;
 /* Fails the request: fills req->err and returns -1. */
 int req_fail(struct request *req, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
@@ -227,6 +231,8 @@ bool res_etag(struct response *res, const char *etag);
  * X-Accel-Redirect to <NODETOOL_ACCEL>/<area>/<relative>; otherwise the program sends it itself, with Last-Modified, ETag,
  * Range and conditional requests. 404 when it is not there. */
 int res_file(struct response *res, const char *area, const char *folder, const char *relative);
+/* The same for an open regular file, which is taken over: for files that nginx cannot reach. */
+int res_fd(struct response *res, int fd);
 /* Content-Disposition with an ASCII fallback and the UTF-8 name (RFC 6266); `kind` is "inline" or "attachment". */
 int res_disposition(struct response *res, const char *kind, const char *filename);
 

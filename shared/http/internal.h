@@ -95,6 +95,9 @@ struct value *scalar_check(struct check *check, const struct field *field, struc
  * -1 after adding to `errors` (a body that is no JSON). */
 int body_read(struct request *req, struct value *errors);
 
+/* The entry of a text that is no JSON. */
+void body_json_error(struct value *errors, const struct json_error *error);
+
 /* multipart.c */
 int multipart_read(struct request *req, const char *content_type, struct value *fields);
 void uploads_remove(void *state);

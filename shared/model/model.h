@@ -391,8 +391,117 @@ struct asset {
 	struct sv c[ASSET_COLUMNS];
 };
 
+#define ASSET_FOLDER "folder" /* content type of folders: rows without a file */
+
+int asset_get(struct db *db, struct arena *arena, const char *user_id, const char *id, struct asset *out, struct err *err)
+	MUST_CHECK;
+/* The same whoever owns it: for administrators. */
+int asset_get_any(struct db *db, struct arena *arena, const char *id, struct asset *out, struct err *err) MUST_CHECK;
 /* Whose it is: 0, 1 (no such asset), -1. */
 int asset_owner(struct db *db, struct arena *arena, const char *id, const char **user_id, struct err *err) MUST_CHECK;
+int asset_put(struct db *db, const struct asset *a, struct err *err) MUST_CHECK;
+/* A new asset of that user in *out (not stored) with a new id; without a parent (NULL or "") it lies in the user's Home. */
+void asset_init(struct arena *arena, const char *user_id, const char *parent_id, struct asset *out);
+/* 1 when the user has no such asset. What lies in a folder stays: see asset_tree. */
+int asset_delete(struct db *db, const char *user_id, const char *id, struct err *err) MUST_CHECK;
+
+/* What a list shows: NULL filters nothing. content_type is the beginning of one (LIKE: case does not count, % and _ stand for
+ * others). By id, behind `after`. */
+struct asset_filter {
+	const char *parent_id;
+	const char *content_type;
+	const char *workflow_id;
+	const char *node_id;
+	const char *job_id;
+	const char *after;
+	int64_t limit;
+};
+int asset_list(struct db *db, struct arena *arena, const char *user_id, const struct asset_filter *filter,
+	       int (*each)(const struct asset *a, void *arg), void *arg, bool *more, struct err *err) MUST_CHECK;
+/* Assets whose name holds `query` (LIKE, as above); of the filter: content_type, after, limit. */
+int asset_search(struct db *db, struct arena *arena, const char *user_id, const char *query, const struct asset_filter *filter,
+		 int (*each)(const struct asset *a, void *arg), void *arg, bool *more, struct err *err) MUST_CHECK;
+
+/* An asset within what lies below another. */
+struct asset_node {
+	struct asset asset;
+	int depth; /* 0: the root */
+};
+struct asset_tree {
+	struct asset_node *nodes; /* a folder before its content, content by id */
+	size_t count;
+	size_t cap;
+};
+/* The asset and everything below it; in a circle (old databases have some) each asset counts once. */
+int asset_tree(struct db *db, struct arena *arena, const char *user_id, const struct asset *root, struct asset_tree *out,
+	       struct err *err) MUST_CHECK;
+/* The direct content of a folder: appends to out, with depth 1. */
+int asset_children(struct db *db, struct arena *arena, const char *user_id, const char *id, struct asset_tree *out,
+		   struct err *err) MUST_CHECK;
+/* The names of the folders that lead to a folder, itself last: a list, lent by `cache` (a map of the caller, for several calls).
+ * Empty for Home, and for what the user does not have. */
+int asset_folders(struct db *db, struct arena *arena, const char *user_id, const char *id, struct value *cache,
+		  struct value **names, struct err *err) MUST_CHECK;
+/* 1 when `id` is the folder `folder_id` or lies somewhere below it. */
+int asset_is_below(struct db *db, struct arena *arena, const char *user_id, const char *id, const char *folder_id,
+		   struct err *err) MUST_CHECK;
+
+/* The name of an asset's file in the store, and of its thumbnail; NULL for a folder, and for an id that is none of ours
+ * (whatever a row holds, it names no file elsewhere). */
+const char *asset_key(struct arena *arena, const struct asset *a);
+const char *asset_thumbnail_key(struct arena *arena, const struct asset *a);
+bool asset_is_folder(const struct asset *a);
+
+enum asset_form {
+	ASSET_SHOWN,    /* with its etag */
+	ASSET_FOUND,    /* search: without an etag; the caller appends its members and the brace */
+	ASSET_FOR_ADMIN /* etag, node and job null; the thumbnail's address without its time */
+};
+/* As REST shows it. `form` decides on the end. */
+int asset_json(struct buf *out, struct arena *arena, const struct asset *a, enum asset_form form);
+/* All columns as stored, without the closing brace (recursive). */
+int asset_row_json(struct buf *out, const struct asset *a);
+/* The user's Home, which has no row. */
+int asset_home_json(struct buf *out, const char *user_id);
+void asset_etag(const struct asset *a, char out[ETAG_SIZE]);
+
+/* ---- workspaces (workspace.c) ----------------------------------------------------------------------------- */
+
+enum workspace_column {
+	WORKSPACE_CREATED_AT,
+	WORKSPACE_ID,
+	WORKSPACE_IS_DEFAULT,
+	WORKSPACE_NAME,
+	WORKSPACE_PATH,
+	WORKSPACE_UPDATED_AT,
+	WORKSPACE_USER_ID,
+	WORKSPACE_COLUMNS
+};
+
+extern const struct column workspace_columns[WORKSPACE_COLUMNS];
+
+struct workspace {
+	struct sv c[WORKSPACE_COLUMNS];
+};
+
+int workspace_get(struct db *db, struct arena *arena, const char *user_id, const char *id, struct workspace *out,
+		  struct err *err) MUST_CHECK;
+/* The user's default; 1 when there is none. */
+int workspace_get_default(struct db *db, struct arena *arena, const char *user_id, struct workspace *out, struct err *err)
+	MUST_CHECK;
+/* Stores; a default takes that from the user's others, whose updated_at moves with it. */
+int workspace_put(struct db *db, struct arena *arena, const struct workspace *w, struct err *err) MUST_CHECK;
+void workspace_init(struct arena *arena, const char *user_id, struct workspace *out);
+int workspace_delete(struct db *db, const char *user_id, const char *id, struct err *err) MUST_CHECK;
+/* 1 when a workflow points to it. */
+int workspace_is_used(struct db *db, const char *id, struct err *err) MUST_CHECK;
+/* Last changed first. `cursor` is what workspace_cursor gave for the last row shown, or NULL. */
+int workspace_list(struct db *db, struct arena *arena, const char *user_id, const char *cursor, int64_t limit,
+		   int (*each)(const struct workspace *w, void *arg), void *arg, bool *more, struct err *err) MUST_CHECK;
+const char *workspace_cursor(struct arena *arena, const struct workspace *w);
+/* `accessible`: whether the folder is there and may be written to. */
+int workspace_json(struct buf *out, const struct workspace *w, bool accessible);
+void workspace_etag(const struct workspace *w, char out[ETAG_SIZE]);
 
 /* ---- predictions: calls of models and what they cost (prediction.c) --------------------------------------- */
 

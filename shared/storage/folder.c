@@ -1,15 +1,14 @@
 /* Files below one folder. Every path is resolved by the kernel beneath the folder's descriptor, links not followed. */
+#include "files/files.h"
 #include "storage/internal.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* 507 when the disk is full, 503 when it is read-only, 404 for what is not there. */
@@ -33,34 +32,6 @@ static int fail(struct err *err, int code, const char *what)
 		log_error("storage: %s: %s", what, strerror(code));
 		return err_set(err, 500, "The stored file cannot be accessed");
 	}
-}
-
-/* openat2 with RESOLVE_BENEATH, else (old kernels, seccomp) part by part with O_NOFOLLOW. */
-static int open_beneath(int dir, const char *path, int flags, mode_t mode)
-{
-	struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW), .mode = mode,
-				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
-	struct sv rest = sv_of(path);
-	struct sv part;
-	char name[256];
-	int at;
-	int fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
-
-	if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
-		return fd;
-	at = dup(dir);
-	while (at >= 0 && sv_split(&rest, '/', &part)) {
-		if (!part.n || part.n >= sizeof(name) || sv_eq(part, "..")) {
-			close(at);
-			errno = EXDEV;
-			return -1;
-		}
-		snprintf(name, sizeof(name), "%.*s", (int)part.n, part.p);
-		fd = openat(at, name, (rest.p ? O_PATH | O_DIRECTORY : flags) | O_CLOEXEC | O_NOFOLLOW, mode);
-		close(at);
-		at = fd;
-	}
-	return at;
 }
 
 /* Opens one folder below `at`, made when it is missing. Closes `at`. */
@@ -140,7 +111,7 @@ static void info_of(const struct stat *st, struct store_info *info)
 
 int folder_open(struct store *store, const char *key, struct store_info *info, struct err *err)
 {
-	int fd = open_beneath(store->folder_fd, key, O_RDONLY | O_NONBLOCK, 0);
+	int fd = files_open(store->folder_fd, key, FILES_NO_LINKS, O_RDONLY | O_NONBLOCK, 0);
 	struct stat st;
 
 	if (fd < 0)
@@ -155,7 +126,7 @@ int folder_open(struct store *store, const char *key, struct store_info *info, s
 
 int folder_stat(struct store *store, const char *key, struct store_info *info, struct err *err)
 {
-	int fd = open_beneath(store->folder_fd, key, O_PATH, 0);
+	int fd = files_open(store->folder_fd, key, FILES_NO_LINKS, O_PATH, 0);
 	struct stat st;
 	int result;
 
@@ -169,6 +140,42 @@ int folder_stat(struct store *store, const char *key, struct store_info *info, s
 	return 0;
 }
 
+/* Copies a file of another file system next to its place, so that the rename is one. -1 with errno. */
+static int copy_near(struct store *store, const char *path, char copy[4096])
+{
+	int from = open(path, O_RDONLY | O_CLOEXEC);
+	int to = from < 0 ? -1 : store_temp_file(store, copy, NULL);
+	int result = to < 0 ? -1 : files_copy(from, to);
+	int code = errno;
+
+	if (from >= 0)
+		close(from);
+	if (to >= 0 && close(to) && !result) {
+		code = errno;
+		result = -1;
+	}
+	if (to >= 0 && result)
+		unlink(copy);
+	errno = code;
+	return result;
+}
+
+static int move_in(struct store *store, const char *path, int dir, const char *name)
+{
+	char copy[4096];
+
+	if (renameat(AT_FDCWD, path, dir, name) == 0)
+		return 0;
+	if (errno != EXDEV || copy_near(store, path, copy))
+		return -1;
+	if (renameat(AT_FDCWD, copy, dir, name)) {
+		unlink(copy);
+		return -1;
+	}
+	unlink(path);
+	return 0;
+}
+
 int folder_put_file(struct store *store, const char *key, const char *path, struct err *err)
 {
 	const char *name;
@@ -177,7 +184,7 @@ int folder_put_file(struct store *store, const char *key, const char *path, stru
 
 	if (dir < 0)
 		return fail(err, errno == ENOTDIR || errno == ELOOP ? EXDEV : errno, key);
-	if (renameat(AT_FDCWD, path, dir, name))
+	if (move_in(store, path, dir, name))
 		result = fail(err, errno == EISDIR || errno == ENOTEMPTY ? EXDEV : errno, key);
 	close(dir);
 	return result;

@@ -175,6 +175,43 @@ int store_read(struct store *store, const char *key, struct buf *out, struct err
 	return info.size == 0 ? 0 : err_set(err, 500, "The stored file cannot be read");
 }
 
+/* The object in a temporary file of its own. */
+static int fetch(struct store *store, const char *key, char path[4096], struct err *err)
+{
+	struct store_info info;
+	int fd = store_temp_file(store, path, err);
+	int result = fd < 0 ? -1 : s3_get(store->s3, key, fd, &info, err);
+
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 && result)
+		unlink(path);
+	return result;
+}
+
+int store_local_path(struct store *store, const char *key, char path[4096], bool *temporary, struct err *err)
+{
+	struct store_info info;
+
+	*temporary = !store->folder;
+	if (*temporary)
+		return fetch(store, key, path, err);
+	if (folder_stat(store, key, &info, err))
+		return -1;
+	snprintf(path, 4096, "%s/%s", store->folder, key);
+	return 0;
+}
+
+int store_rename(struct store *store, const char *from, const char *to, struct err *err)
+{
+	char path[4096];
+	bool temporary;
+
+	if (store_local_path(store, from, path, &temporary, err) || store_put_file(store, to, path, err))
+		return -1;
+	return temporary ? s3_delete(store->s3, from, err) : 0;
+}
+
 static int upload(struct store *store, const char *key, const char *path, struct err *err)
 {
 	struct store_info info;

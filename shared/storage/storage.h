@@ -40,11 +40,16 @@ int store_key(struct arena *arena, const char *raw, const char **key, struct err
 
 /* 404 "…" when there is no such file, or when it is a folder. */
 int store_stat(struct store *store, const char *key, struct store_info *info, struct err *err) MUST_CHECK;
-/* Moves a finished file (same file system) to the key, or uploads it. The file is gone afterwards when 0 is returned. */
+/* Moves a finished file to the key (from another file system by way of a copy), or uploads it. The file is gone afterwards when 0 is returned. */
 int store_put_file(struct store *store, const char *key, const char *path, struct err *err) MUST_CHECK;
 int store_put_data(struct store *store, const char *key, const void *data, size_t len, struct err *err) MUST_CHECK;
 /* A temporary file in the store's own folder (so that store_put_file can rename it): descriptor, and its path in `path`. */
 int store_temp_file(struct store *store, char path[4096], struct err *err) MUST_CHECK;
+/* Gives a file another key; what stood there is replaced. */
+int store_rename(struct store *store, const char *from, const char *to, struct err *err) MUST_CHECK;
+/* A path under which child programs can read the file: its own, or (bucket) a temporary copy, which the caller unlinks when
+ * `*temporary` is set. */
+int store_local_path(struct store *store, const char *key, char path[4096], bool *temporary, struct err *err) MUST_CHECK;
 int store_delete(struct store *store, const char *key, struct err *err) MUST_CHECK;
 /* Opens for reading; of a bucket a temporary copy is made. -1 with 404 when there is none. The caller closes. */
 int store_read_fd(struct store *store, const char *key, struct store_info *info, struct err *err) MUST_CHECK;
