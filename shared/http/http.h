@@ -233,7 +233,7 @@ bool res_etag(struct response *res, const char *etag);
 int res_file(struct response *res, const char *area, const char *folder, const char *relative);
 /* The same for an open regular file, which is taken over: for files that nginx cannot reach. */
 int res_fd(struct response *res, int fd);
-/* Content-Disposition with an ASCII fallback and the UTF-8 name (RFC 6266); `kind` is "inline" or "attachment". */
+/* Content-Disposition: the name in ASCII, and in UTF-8 beside it where that changed it (RFC 6266); `kind` is "inline" or "attachment". */
 int res_disposition(struct response *res, const char *kind, const char *filename);
 
 /* Streams (NDJSON, server-sent events, archives): res_stream sends the headers, then each res_write goes out at once or is

@@ -169,28 +169,39 @@ bool res_etag(struct response *res, const char *etag)
 	return true;
 }
 
+/* RFC 8187: the whole name, for clients that read it, where the plain form had to leave letters out. */
+static void add_utf8_filename(struct buf *out, const char *filename)
+{
+	buf_adds(out, "; filename*=UTF-8''");
+	for (size_t i = 0; filename[i]; i++) {
+		unsigned char c = (unsigned char)filename[i];
+
+		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || strchr("-._~", c))
+			buf_addc(out, (char)c);
+		else
+			buf_printf(out, "%%%02X", c);
+	}
+}
+
 int res_disposition(struct response *res, const char *kind, const char *filename)
 {
 	struct buf value;
 	size_t len = strlen(filename);
+	bool altered = false;
 	int result;
 
 	buf_init(&value, BUF_MAX_SMALL);
 	buf_printf(&value, "%s; filename=\"", kind);
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)filename[i];
+		bool plain = c >= 0x20 && c <= 0x7e && !strchr("\"\\/%", c);
 
-		buf_addc(&value, c < 0x20 || c > 0x7e || strchr("\"\\/%", c) ? '_' : (char)c);
+		buf_addc(&value, plain ? (char)c : '_');
+		altered |= !plain;
 	}
-	buf_adds(&value, "\"; filename*=UTF-8''");
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)filename[i];
-
-		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("-._~", c)))
-			buf_addc(&value, (char)c);
-		else
-			buf_printf(&value, "%%%02X", c);
-	}
+	buf_addc(&value, '"');
+	if (altered)
+		add_utf8_filename(&value, filename);
 	result = value.failed ? req_fail(res->req, 500, "The file name is too long") :
 				res_header(res, "Content-Disposition", "%s", value.data);
 	buf_free(&value);
