@@ -2,22 +2,13 @@
 #include "http/http.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "value/yaml.h"
 
-#define TOKEN_BYTES 32
 #define NAME_MAX_CHARS 64
 
 /* ---- the file -------------------------------------------------------------------------------------------- */
-
-static const char *users_path(struct arena *arena)
-{
-	const char *path = config_get("USERS_FILE");
-
-	return path[0] == '~' ? arena_printf(arena, "%s%s", config_home(), path + 1) : path;
-}
 
 /* Who may ask, and whether there is anything to ask for. */
 static int allowed(struct request *req)
@@ -48,28 +39,15 @@ static struct value *users_of(struct value *file)
 	return users;
 }
 
-/* A new token for the record; the token itself goes into the answer alone. */
-static void give_token(struct value *record, struct value *answer)
-{
-	char when[TIME_TEXT_MAX];
-	char hash[65];
-	char *token = random_token(TOKEN_BYTES);
-
-	sha256_hex(token, strlen(token), hash);
-	map_set_str(record, "token_hash", hash);
-	map_set_str(record, "created_at", time_utc(time_now_us(), "Z", when));
-	map_set_str(answer, "token", token);
-	memset(token, 0, strlen(token));
-	free(token);
-}
-
 static struct value *answer_with_token(struct value *record, const char *username)
 {
 	static const char *const shown[] = { "user_id", "role", "created_at" };
 	struct value *answer = value_map();
+	char *token = auth_give_token(record);
 
 	map_set_str(answer, "username", username);
-	give_token(record, answer);
+	map_set_str(answer, "token", token);
+	auth_wipe_token(token);
 	for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
 		struct value *v = map_get(record, shown[i]);
 
@@ -125,7 +103,7 @@ static int change_file(struct request *req, struct response *res, struct change 
 		       int (*change)(struct value **file, void *arg, struct err *err))
 {
 	c->req = req;
-	if (yaml_file_update(users_path(req->arena), YAML_SORTED | YAML_UNICODE, change, c, &req->err)) {
+	if (yaml_file_update(auth_users_path(req->arena), YAML_SORTED | YAML_UNICODE, change, c, &req->err)) {
 		value_unref(c->answer);
 		return -1;
 	}
@@ -152,7 +130,7 @@ static struct value *user_value(struct sv username, const struct value *record)
 
 static struct value *read_users(struct request *req)
 {
-	struct value *file = yaml_file_read(users_path(req->arena), &req->err);
+	struct value *file = yaml_file_read(auth_users_path(req->arena), &req->err);
 
 	if (file)
 		arena_defer(req->arena, value_unref_ptr, file);

@@ -64,6 +64,21 @@ int auth_admin(const struct auth_user *user, struct err *err) MUST_CHECK;
  * set: 403 otherwise. Comes before auth_check. `path` is the decoded path; `token` the header's value or NULL. */
 int auth_admin_token(const char *path, const char *token, struct err *err) MUST_CHECK;
 
+/* ---- changing the users file of multi_user (users_file.c) ---------------------------------------------- */
+
+struct value;
+
+/* Its path (USERS_FILE). */
+const char *auth_users_path(struct arena *arena);
+/* Puts a new token's hash and the time into a user's record and gives the token, which is shown once. Free with
+ * auth_wipe_token. */
+char *auth_give_token(struct value *record);
+/* Gives the user of that name (in any case of letters) a new token; the one before ends, there is one per user. The caller
+ * has made sure who asks. 403 when there is no such user, 501 when users are kept elsewhere. */
+int auth_log_in(const char *username, char id[AUTH_ID_MAX], char **token, struct err *err) MUST_CHECK;
+/* Overwrites and frees; takes NULL. */
+void auth_wipe_token(char *token);
+
 /* Constant-time comparison; false when either is NULL or empty. */
 bool auth_same(const char *a, const char *b);
 

@@ -353,6 +353,17 @@ static const struct schema_column c_triggers[] = {
 	{ 0 },
 };
 
+/* Logins at other services that are under way: model/oauth_state.c. */
+static const struct schema_column c_oauth_states[] = {
+	{ "state_hash", "TEXT PRIMARY KEY", NULL },
+	{ "user_id", "TEXT NOT NULL", NULL },
+	{ "service", "TEXT NOT NULL", NULL },
+	{ "verifier", "TEXT NOT NULL", NULL },
+	{ "redirect_uri", "TEXT NOT NULL", NULL },
+	{ "expires_s", "INTEGER NOT NULL", NULL },
+	{ 0 },
+};
+
 const struct schema_table schema_tables[] = {
 	{ "nodetool_workflows", workflows },
 	{ "nodetool_workflow_versions", workflow_versions },
@@ -377,6 +388,7 @@ const struct schema_table schema_tables[] = {
 	{ "nodetool_c_triggers", c_triggers },
 	{ "nodetool_c_collections", c_collections },
 	{ "nodetool_c_collection_documents", c_collection_documents },
+	{ "nodetool_c_oauth_states", c_oauth_states },
 };
 const size_t schema_table_count = ARRAY_LEN(schema_tables);
 
@@ -437,6 +449,7 @@ const char *const schema_indexes[] = {
 	INDEX("nodetool_c_assets_user", "nodetool_assets (user_id, id, name)"),
 	INDEX("nodetool_c_workspaces_user", "nodetool_workspaces (user_id, updated_at, id)"),
 	INDEX("nodetool_c_workflows_workspace", "nodetool_workflows (workspace_id) WHERE workspace_id IS NOT NULL"),
+	INDEX("nodetool_c_oauth_states_expire", "nodetool_c_oauth_states (expires_s)"),
 	INDEX("nodetool_c_threads_user", "nodetool_threads (user_id, id)"),
 	INDEX("nodetool_c_messages_thread", "nodetool_messages (thread_id, id)"),
 	INDEX("nodetool_c_triggers_user", "nodetool_c_triggers (user_id)"),

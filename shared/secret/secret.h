@@ -24,7 +24,8 @@ int secret_decrypt(const char *user_id, const char *token, struct buf *plain, st
 /* Overwrites and frees a buffer that held a secret. */
 void secret_wipe(struct buf *buf);
 
-/* The user's stored secret of this name, else the setting or environment variable; malloc'd, or NULL. A few names that
+/* The user's stored secret of this name (HF_TOKEN: that of a connected Hugging Face account, when one is valid, before it),
+ * else the setting or environment variable; malloc'd, or NULL. A few names that
  * belong to the server itself come from the environment alone. Reads the process's own database connection (notes-rest,
  * "Reading a secret at run time"). */
 char *secret_lookup(const char *user_id, const char *name);
