@@ -339,7 +339,7 @@ def test_docs_show_the_operations(page, suite):
     assert not foreign, "loaded from elsewhere: %s" % foreign
     suite.shot(page, "docs")
     page.tab_to("input[type=search]")
-    page.type("metadata")
+    page.type("nodes/metadata")
     page.wait("[...document.querySelectorAll('article')].filter(a => a.checkVisibility()).length < 5")
 
 
