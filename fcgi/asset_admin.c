@@ -80,10 +80,17 @@ static int create_in(struct request *req, struct response *res, struct db *db)
 	const struct value *metadata = map_get(req->body, "metadata");
 	const char *id = field_filter(req->body, "id");
 	const char *user = field_filter(req->body, "user_id");
+	const char *owner;
 	struct asset a;
+	int missing = 1;
 
 	if (id && !id_safe(id))
 		return req_fail(req, 400, "An asset's id has letters, digits, - and _ only");
+	/* An id that is taken is never taken over, whoever owns it. */
+	if (id)
+		missing = asset_owner(db, req->arena, id, &owner, &req->err);
+	if (missing <= 0)
+		return missing < 0 ? -1 : req_fail(req, 409, "There is an asset of this id");
 	asset_init(req->arena, user ? user : req->user.id, field_filter(req->body, "parent_id"), &a);
 	if (id)
 		a.c[ASSET_ID] = sv_of(id);

@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file_info.h"
 #include "files/files.h"
 #include "handler.h"
 #include "model/model.h"
@@ -103,6 +105,28 @@ static int get_workspace(struct request *req, struct response *res)
 	return find(req, db_default(&req->err), &w) ? -1 : show(req, res, &w);
 }
 
+/* Where several users share a server, a workspace lies below a folder of NODETOOL_ALLOWED_PATHS: a user who may name any
+ * folder reads the others' files and the server's own. Administrators may. */
+static bool permitted(struct request *req, const char *path)
+{
+	enum auth_provider provider = auth_provider();
+	struct sv list = sv_of(config_get("NODETOOL_ALLOWED_PATHS"));
+	const char *real;
+	struct sv folder;
+
+	if ((provider != AUTH_MULTI_USER && provider != AUTH_SUPABASE) || req->user.admin)
+		return true;
+	real = files_real(req->arena, files_absolute(req->arena, "/", path));
+	while (real && sv_split(&list, ':', &folder)) {
+		const char *name = arena_strndup(req->arena, folder.p, folder.n);
+		const char *allowed = folder.n ? files_real(req->arena, files_absolute(req->arena, "/", name)) : NULL;
+
+		if (allowed && files_below(allowed, real))
+			return true;
+	}
+	return false;
+}
+
 /* The folder of a workspace must be absolute, there, a folder, and writable, in this order. */
 static int check_path(struct request *req, const char *path, bool changing)
 {
@@ -111,6 +135,8 @@ static int check_path(struct request *req, const char *path, bool changing)
 
 	if (*path != '/')
 		return req_fail(req, 400, "Workspace path must be absolute. Got: %s", path);
+	if (!permitted(req, path))
+		return req_fail(req, 403, "Workspaces of this server lie below the folders in NODETOOL_ALLOWED_PATHS");
 	there = stat(path, &st) == 0;
 	if (changing && (!there || !S_ISDIR(st.st_mode)))
 		return req_fail(req, 400, "Workspace path does not exist or is not a directory: %s", path);
@@ -252,19 +278,23 @@ static int refuse(struct request *req, const char *missing, const char *path)
 	return req_fail(req, 404, "%s: %s", missing, path);
 }
 
-static struct value *entry_value(const struct place *place, const char *below, const char *name, const struct stat *st)
+/* Of an entry, its link followed as long as it stays in the workspace: 0, or -1 when there is nothing to show. */
+static int look_at(const struct place *place, int folder, const char *name, struct stat *st)
 {
-	struct value *v = value_map();
-	char when[TIME_TEXT_MAX];
-	int64_t us = (int64_t)st->st_mtim.tv_sec * 1000000 + st->st_mtim.tv_nsec / 1000;
+	char below[PATH_BYTES_MAX + NAME_MAX + 2];
+	int result;
+	int fd;
 
-	map_set_str(v, "name", name);
-	map_set(v, "path", strcmp(below, ".") == 0 ? value_strf("%s/%s", place->root, name) :
-						     value_strf("%s/%s/%s", place->root, below, name));
-	map_set_int(v, "size", st->st_size);
-	map_set_bool(v, "is_dir", S_ISDIR(st->st_mode));
-	map_set_str(v, "modified_at", time_utc(us, "+00:00", when));
-	return v;
+	if (fstatat(folder, name, st, AT_SYMLINK_NOFOLLOW))
+		return -1;
+	if (!S_ISLNK(st->st_mode))
+		return 0;
+	snprintf(below, sizeof(below), "%s/%s", place->below, name);
+	fd = files_open(place->folder, below, FILES_INNER_LINKS, O_PATH, 0);
+	result = fd < 0 ? -1 : fstat(fd, st);
+	if (fd >= 0)
+		close(fd);
+	return result;
 }
 
 static int list_files(struct request *req, struct response *res)
@@ -291,19 +321,12 @@ static int list_files(struct request *req, struct response *res)
 	list = value_list();
 	while ((entry = readdir(dir)) && value_len(list) < ENTRIES_MAX) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    !utf8_valid(entry->d_name, strlen(entry->d_name)) || fstatat(dirfd(dir), entry->d_name, &st, 0))
+		    !utf8_valid(entry->d_name, strlen(entry->d_name)) || look_at(&place, dirfd(dir), entry->d_name, &st))
 			continue;
-		list_push(list, entry_value(&place, place.below, entry->d_name, &st));
+		list_push(list, file_info(entry->d_name, arena_printf(req->arena, "%s/%s", place.full, entry->d_name), &st));
 	}
 	closedir(dir);
 	return res_json(res, list);
-}
-
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
 }
 
 static int download_file(struct request *req, struct response *res)
@@ -323,7 +346,7 @@ static int download_file(struct request *req, struct response *res)
 		return req_fail(req, 404, "File not found: %s", path);
 	}
 	res->type = "application/octet-stream";
-	if (res_disposition(res, "attachment", last_part(place.full)) || res_header(res, "X-Content-Type-Options", "nosniff")) {
+	if (res_disposition(res, "attachment", file_base_name(place.full)) || res_header(res, "X-Content-Type-Options", "nosniff")) {
 		close(fd);
 		return -1;
 	}
@@ -354,9 +377,7 @@ static int upload_file(struct request *req, struct response *res)
 		return req_fail(req, 500, "The stored file cannot be read");
 	}
 	close(fd);
-	/* entry_value joins folder and name; here `full` is both already. */
-	place.root = arena_strndup(req->arena, place.full, (size_t)(last_part(place.full) - place.full - 1));
-	return res_json(res, entry_value(&place, ".", last_part(place.full), &st));
+	return res_json(res, file_info(file_base_name(place.full), place.full, &st));
 }
 
 /* ---- routes ---------------------------------------------------------------------------------------------- */
