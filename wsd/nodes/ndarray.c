@@ -149,23 +149,6 @@ static bool kind_of_dtype(char letter, long item, enum nd_kind *kind)
 			       : small && strchr("iu", letter);
 }
 
-/* The elements as base64: how an array inside of JSON arrives at a property that takes several types. */
-static bool load_base64(struct nd *a, const struct value *text, const char *dtype, size_t item)
-{
-	size_t want = a->n * item;
-	struct buf data;
-	bool fits;
-
-	if (!want || value_len(text) < (want * 4 + 2) / 3 || value_len(text) > (want + 2) / 3 * 4)
-		return false;
-	buf_init(&data, want + 64);
-	fits = base64_decode(&data, value_text(text), value_len(text)) == 0 && data.len == want;
-	for (size_t i = 0; fits && i < a->n; i++)
-		load(a, i, (const unsigned char *)data.data + i * item, dtype[1], item, dtype[0] == '>');
-	buf_free(&data);
-	return fits;
-}
-
 static struct nd *from_map(struct arena *arena, const struct value *v, struct err *err)
 {
 	const struct value *shape = map_get(v, "shape");
@@ -196,8 +179,6 @@ static struct nd *from_map(struct arena *arena, const struct value *v, struct er
 	if (!a)
 		return NULL;
 	if (value_len(bytes) != a->n * (size_t)item) {
-		if (load_base64(a, bytes, dtype, (size_t)item))
-			return a;
 		err_set(err, 400, "has %zu bytes, but its shape needs %zu", value_len(bytes), a->n * (size_t)item);
 		return NULL;
 	}
