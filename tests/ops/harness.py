@@ -33,15 +33,17 @@ def wait_for(what, seconds=10):
 
 
 def processes_below(path):
-    """Living processes whose command line names something below the path: pid -> command line."""
+    """Living processes that name something below the path in their command line, or work there (nginx's workers name
+    nothing): pid -> command line."""
     found = {}
     for name in glob.glob("/proc/[0-9]*/cmdline"):
         try:
             with open(name, "rb") as f:
                 words = f.read().split(b"\0")
+            place = os.readlink(os.path.join(os.path.dirname(name), "cwd"))
         except OSError:
             continue
-        if any(path.encode() in w for w in words):
+        if (place + "/").startswith(path + "/") or any(path.encode() in w for w in words):
             found[int(name.split("/")[2])] = b" ".join(words).decode("utf-8", "replace")
     return found
 

@@ -85,6 +85,9 @@ def test_server_conf_and_pools_conf():
         assert "pools.conf, line 1" in s.ctl("reload").stderr
         s.conf("server.conf", "port: 7\n")
         assert "server.conf, line 1" in s.ctl("status").stderr
+        done = s.ctl("stop")
+        assert done.returncode == 0 and "server.conf, line 1" in done.stderr, done
+        assert s.all_gone()
 
 
 def test_dead_processes_are_replaced():
