@@ -79,15 +79,6 @@ static const struct field name_body[] = {
 	{ 0 },
 };
 
-static const struct field gradio_body[] = {
-	{ .name = "app_title", .kind = FIELD_STR, .def = "\"NodeTool Workflow\"" },
-	{ .name = "theme", .kind = FIELD_STR, .flags = FIELD_NULLABLE },
-	{ .name = "description", .kind = FIELD_STR, .flags = FIELD_NULLABLE },
-	{ .name = "allow_flagging", .kind = FIELD_BOOL, .def = "false" },
-	{ .name = "queue", .kind = FIELD_BOOL, .def = "true" },
-	{ 0 },
-};
-
 /* ---- what the handlers share ------------------------------------------------------------------------------ */
 
 #define ALL_COLUMNS WORKFLOW_ALL_COLUMNS
@@ -494,17 +485,6 @@ static int run(struct request *req, struct response *res)
 	return req_fail(req, 503, "Workflows are run by the daemon (wsd), which answers this path behind nginx");
 }
 
-static int export_code(struct request *req, struct response *res)
-{
-	struct db *db = db_default(&req->err);
-	struct workflow w;
-
-	(void)res;
-	if (!db || find_workflow(req, db, true, &w))
-		return -1;
-	return req_fail(req, 501, "Exporting workflows as Python code is not built yet");
-}
-
 /* ---- routes ------------------------------------------------------------------------------------------------ */
 
 static const struct field search_query[] = {
@@ -547,8 +527,8 @@ static const struct route routes[] = {
 	{ "DELETE", "/api/workflows/{id}/versions/{version_id}", delete_version, .summary = "Delete a version." },
 	{ "POST", "/api/workflows/{id}/autosave", autosave, .body = BODY(autosave_body),
 	  .summary = "Keep a version now and then." },
-	{ "GET", "/api/workflows/{id}/dsl-export", export_code, .type = "text/plain", .summary = "The workflow as code." },
-	{ "POST", "/api/workflows/{id}/gradio-export", export_code, .body = BODY(gradio_body), .type = "text/plain",
+	{ "GET", "/api/workflows/{id}/dsl-export", export_dsl, .type = "text/plain", .summary = "The workflow as code." },
+	{ "POST", "/api/workflows/{id}/gradio-export", export_gradio, .body = BODY(gradio_body), .type = "text/plain",
 	  .summary = "The workflow as a Gradio program." },
 };
 

@@ -44,6 +44,11 @@ int find_example(struct request *req, const char *package_name, const char *name
 /* The graph of a new workflow that is made of an example; fills what the body leaves empty. NULL with the reason. */
 struct value *graph_of_example(struct request *req, const char *package_name, const char *name, struct workflow *w);
 
+/* workflow_export.c */
+extern const struct field gradio_body[];
+int export_dsl(struct request *req, struct response *res);
+int export_gradio(struct request *req, struct response *res);
+
 /* workflow_app.c */
 int get_app(struct request *req, struct response *res);
 

@@ -108,4 +108,12 @@ struct value *graph_interface(const struct value *graph);
  * node metadata. A new reference. */
 struct value *graph_from_comfy(const struct value *map, struct err *err);
 
+/* ---- exports (export.c, export_gradio.c; notes-workflows section 2 "Exports") --------------------------- */
+
+/* Appends Python source that makes the same graph; `graph` is complete (graph_complete). -1 when `out` is full. */
+int graph_export_dsl(struct buf *out, const struct value *graph) MUST_CHECK;
+/* Appends a Python program with a Gradio form for the graph. `options`: a map with app_title, theme, description,
+ * allow_flagging, queue. -1 when `out` is full. */
+int graph_export_gradio(struct buf *out, const struct value *graph, const struct value *options) MUST_CHECK;
+
 #endif
