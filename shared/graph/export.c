@@ -58,15 +58,36 @@ static int add_snake_case(struct buf *out, struct sv name)
 	return out->failed ? -1 : 0;
 }
 
-static void split_type(struct export_node *n)
+/* The parts between dots as identifiers. A type is a text of the graph's author: what stands in source must be a name,
+ * or whoever runs an export runs the author's lines. */
+static struct sv identifiers(struct arena *arena, struct sv dotted)
+{
+	struct buf out;
+	struct sv part;
+	struct sv names;
+
+	buf_init(&out, NAME_MAX_BYTES);
+	while (sv_split(&dotted, '.', &part)) {
+		if (out.len)
+			buf_addc(&out, '.');
+		add_identifier(&out, part);
+	}
+	names = (struct sv){ arena_strndup(arena, out.data ? out.data : "", out.len), out.len };
+	buf_free(&out);
+	return names;
+}
+
+static void split_type(struct arena *arena, struct export_node *n)
 {
 	struct sv type = value_sv(map_get(n->node, "type"));
 	size_t at = type.n;
 
+	if (!type.p)
+		type = SV_LIT("");
 	while (at && type.p[at - 1] != '.')
 		at--;
-	n->class_name = (struct sv){ type.p + at, type.n - at };
-	n->space = (struct sv){ type.p, at ? at - 1 : 0 };
+	n->class_name = identifiers(arena, (struct sv){ type.p + at, type.n - at });
+	n->space = at ? identifiers(arena, (struct sv){ type.p, at - 1 }) : (struct sv){ "", 0 };
 }
 
 /* ---- plan ------------------------------------------------------------------------------------------------ */
@@ -86,7 +107,7 @@ static void place_nodes(struct export_plan *plan, const struct value *nodes)
 		struct export_node *n = &plan->nodes[at];
 
 		n->node = list_at(nodes, i);
-		split_type(n);
+		split_type(plan->arena, n);
 		if (known)
 			continue;
 		n->incoming = value_map();
@@ -242,10 +263,9 @@ static void write_imports(struct buf *out, const struct export_plan *plan)
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct export_node *n = &plan->nodes[i];
 
-		if (!map_getn(modules, n->space.p ? n->space.p : "", n->space.n))
-			map_setn(modules, n->space.p ? n->space.p : "", n->space.n, value_map());
-		map_setn(map_getn(modules, n->space.p ? n->space.p : "", n->space.n), n->class_name.p ? n->class_name.p : "",
-			 n->class_name.n, value_null());
+		if (!map_getn(modules, n->space.p, n->space.n))
+			map_setn(modules, n->space.p, n->space.n, value_map());
+		map_setn(map_getn(modules, n->space.p, n->space.n), n->class_name.p, n->class_name.n, value_null());
 	}
 	keys = export_sorted_keys(plan->arena, modules, &count);
 	for (size_t i = 0; i < count; i++) {

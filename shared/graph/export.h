@@ -7,8 +7,8 @@
 struct export_node {
 	const struct value *node;
 	const char *variable;   /* "string_input_1" */
-	struct sv class_name;   /* last dotted part of the type */
-	struct sv space;        /* what stands before it; n == 0 when there is nothing */
+	struct sv class_name;   /* last dotted part of the type, as an identifier */
+	struct sv space;        /* what stands before it, as identifiers; n == 0 when there is nothing */
 	struct value *incoming; /* a map: handle -> the last edge that leads to it (of the arena) */
 	size_t outgoing;        /* edges that begin here */
 };

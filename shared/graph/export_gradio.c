@@ -1,5 +1,5 @@
-/* A graph as a Python program with a Gradio form around it: which fields of which nodes become widgets, and of what kind
- * (notes-workflows section 2 "Exports", cases/workflows/gradio-export-*). */
+/* A graph as a Python program with a Gradio form around it: which fields of which nodes become widgets, and of what
+ * kind (notes-workflows section 2 "Exports", cases/workflows/gradio-export-*). */
 #include "graph/export.h"
 
 #include <stdlib.h>
@@ -23,7 +23,10 @@ static const struct {
 	{ "dataframe", { "dataframe", "table", "csv" }, { NULL }, 0 },
 	{ "file", { "document", "file" }, { "path", "file", "filename" }, 0 },
 	{ "checkbox", { "booleaninput", "booleanoutput" }, { NULL }, 1u << VALUE_BOOL },
-	{ "number", { "integerinput", "floatinput" }, { "number", "count" }, 1u << VALUE_INT | 1u << VALUE_BIGINT | 1u << VALUE_FLOAT },
+	{ "number",
+	  { "integerinput", "floatinput" },
+	  { "number", "count" },
+	  1u << VALUE_INT | 1u << VALUE_BIGINT | 1u << VALUE_FLOAT },
 	{ "json", { NULL }, { NULL }, 1u << VALUE_LIST | 1u << VALUE_MAP },
 };
 
@@ -53,7 +56,8 @@ static const char *widget_kind(const struct export_node *n, struct sv field, con
 
 static bool is_like(const struct export_node *n, bool open, const char *class_end, const char *part)
 {
-	return open || pytext_ends(n->class_name, sv_of(class_end)) || pytext_find(value_sv(map_get(n->node, "type")), sv_of(part)) >= 0;
+	return open || pytext_ends(n->class_name, sv_of(class_end)) ||
+	       pytext_find(value_sv(map_get(n->node, "type")), sv_of(part)) >= 0;
 }
 
 /* The label begins with the class name; `field` NULL leaves it at that. */
@@ -71,7 +75,8 @@ static void write_label(struct buf *out, const struct export_node *n, const stru
 	buf_free(&text);
 }
 
-static void write_input(struct buf *out, const struct export_node *n, struct sv field, const struct value *v, size_t *count)
+static void write_input(struct buf *out, const struct export_node *n, struct sv field, const struct value *v,
+			size_t *count)
 {
 	buf_printf(out, "%sInputSpec(var='%s', field=", (*count)++ ? ", " : "", n->variable);
 	pyform_repr_text(out, field.p, field.n);
@@ -149,8 +154,11 @@ static void write_config(struct buf *out, const struct value *options)
 		const char *argument;
 		const char *option;
 	} arguments[] = {
-		{ "title", "app_title" },	      { "theme", "theme" }, { "description", "description" },
-		{ "allow_flagging", "allow_flagging" }, { "queue", "queue" },
+		{ "title", "app_title" },
+		{ "theme", "theme" },
+		{ "description", "description" },
+		{ "allow_flagging", "allow_flagging" },
+		{ "queue", "queue" },
 	};
 
 	buf_adds(out, "\nAPP_CONFIG = GradioAppConfig(");
@@ -173,8 +181,9 @@ int graph_export_gradio(struct buf *out, const struct value *graph, const struct
 	buf_adds(out, "# This file was generated from an API graph using nodetool.dsl.export.graph_to_gradio_py\n"
 		      "# It reconstructs the workflow and exposes it as a Gradio app.\n\n");
 	export_write_dsl(out, &plan);
-	buf_adds(out, "\n\nfrom nodetool.dsl.gradio_app import GradioAppConfig, InputSpec, OutputSpec, create_gradio_app\n\n"
-		      "INPUT_SPECS = [");
+	buf_adds(out,
+		 "\n\nfrom nodetool.dsl.gradio_app import GradioAppConfig, InputSpec, OutputSpec, create_gradio_app\n\n"
+		 "INPUT_SPECS = [");
 	write_inputs(out, &plan);
 	buf_adds(out, "]\nOUTPUT_SPECS = [");
 	write_results(out, &plan);
