@@ -105,7 +105,8 @@ static const struct field verify_body[] = {
 };
 
 static const struct field login_body[] = {
-	{ "redirect_uri", FIELD_STR, FIELD_REQUIRED, .max_len = TEXT_MAX, .description = "Where Google sends the browser back." },
+	{ "redirect_uri", FIELD_STR, FIELD_REQUIRED, .max_len = TEXT_MAX,
+	  .description = "Where Google sends the browser back." },
 	{ "provider", FIELD_ENUM, FIELD_REQUIRED, .choices = "google" },
 	{ 0 },
 };
@@ -120,8 +121,10 @@ static const struct field callback_body[] = {
 };
 
 static const struct route routes[] = {
-	{ "POST", "/api/auth/verify", verify, ROUTE_OPEN, .body = BODY(verify_body), .summary = "Whether a token is valid." },
-	{ "POST", "/api/auth/oauth/login", login, ROUTE_OPEN, .body = BODY(login_body), .summary = "Begin a login with Google." },
+	{ "POST", "/api/auth/verify", verify, ROUTE_OPEN, .body = BODY(verify_body),
+	  .summary = "Whether a token is valid." },
+	{ "POST", "/api/auth/oauth/login", login, ROUTE_OPEN, .body = BODY(login_body),
+	  .summary = "Begin a login with Google." },
 	{ "POST", "/api/auth/oauth/callback", callback, ROUTE_OPEN, .body = BODY(callback_body),
 	  .summary = "End a login with Google; gives the user's new token." },
 };

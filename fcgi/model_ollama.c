@@ -152,6 +152,8 @@ int delete_ollama(struct request *req, struct response *res)
 struct pull {
 	struct response *res;
 	const char *model;
+	bool events; /* server-sent events, else one JSON object a line */
+	bool quiet;  /* no progress, only how it ended */
 	bool failed; /* the server has said so */
 	bool gone;   /* the client has */
 };
@@ -162,8 +164,10 @@ static void write_line(struct pull *pull, struct value *v)
 	struct buf line;
 
 	buf_init(&line, BUF_MAX_SMALL);
-	if (json_write(&line, v, JSON_SPACED) || buf_addc(&line, '\n') || res_write(pull->res, line.data, line.len) ||
-	    res_flush(pull->res))
+	if (pull->events)
+		buf_adds(&line, "data: ");
+	if (json_write(&line, v, JSON_SPACED) || buf_adds(&line, pull->events ? "\n\n" : "\n") ||
+	    res_write(pull->res, line.data, line.len) || res_flush(pull->res))
 		pull->gone = true;
 	buf_free(&line);
 	value_unref(v);
@@ -194,38 +198,86 @@ static void on_progress(void *ctx, const struct value *v)
 		write_error(pull, error, error);
 		return;
 	}
+	if (pull->quiet)
+		return;
 	m = value_map();
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		map_set(m, keys[i], copied(v, keys[i]));
 	write_line(pull, m);
 }
 
-int pull_ollama(struct request *req, struct response *res)
+/* Asks the server and passes on what it tells, after the headers have gone out. */
+static void pull_model(struct request *req, struct pull *pull)
 {
-	struct pull pull = { .res = res, .model = map_str(req->query, "model_name", "") };
 	struct provider_request_spec spec = {
-		.method = "POST", .path = "/api/pull", .line = on_progress, .ctx = &pull
+		.method = "POST", .path = "/api/pull", .line = on_progress, .ctx = pull
 	};
-	struct value *body = named(req);
+	struct value *body = value_map();
 	struct ollama o;
 	struct err err = { 0 };
 
 	arena_defer(req->arena, value_unref_ptr, body);
+	map_set_str(body, "model", pull->model);
 	map_set_bool(body, "stream", true);
 	spec.body = body;
+	if (!present(req)) {
+		pull->failed = true;
+		write_error(pull, "OLLAMA_API_URL not set",
+			    "OLLAMA_API_URL not set. Please set the OLLAMA_API_URL environment variable to use Ollama "
+			    "models.");
+		return;
+	}
+	if (begin(req, &o, &spec)) {
+		pull->failed = true;
+		write_error(pull, req->err.detail, req->err.detail);
+	} else if (provider_wait_unless(o.call, &pull->gone, &err) && !pull->gone && !pull->failed) {
+		pull->failed = true;
+		write_error(pull, err.detail, err.detail);
+	}
+	end(&o);
+}
+
+int pull_ollama(struct request *req, struct response *res)
+{
+	struct pull pull = { .res = res, .model = map_str(req->query, "model_name", "") };
+
 	res_header(res, "X-Accel-Buffering", "no");
 	if (res_stream(res, "application/json"))
 		return -1;
-	if (!present(req)) {
-		write_error(&pull, "OLLAMA_API_URL not set",
-			    "OLLAMA_API_URL not set. Please set the OLLAMA_API_URL environment variable to use Ollama "
-			    "models.");
-		return 0;
+	pull_model(req, &pull);
+	return 0;
+}
+
+/* ---- the administrator's path ---------------------------------------------------------------------------- */
+
+const struct field admin_pull_body[] = {
+	{ "model_name", FIELD_STR, FIELD_NULLABLE, .max_len = 512 },
+	{ "stream", FIELD_BOOL, 0, "true", .description = "Tell the progress, not only how it ended." },
+	{ 0 },
+};
+
+int admin_pull_ollama(struct request *req, struct response *res)
+{
+	static const char done[] = "data: [DONE]\n\n";
+	struct pull pull = { .res = res, .events = true, .quiet = !map_bool(req->body, "stream", true) };
+	struct value *m;
+
+	pull.model = map_str(req->body, "model_name", "");
+	if (!*pull.model)
+		return req_fail(req, 400, "model_name is required");
+	res_header(res, "X-Accel-Buffering", "no");
+	res_header(res, "Cache-Control", "no-cache");
+	if (res_stream(res, "text/event-stream"))
+		return -1;
+	pull_model(req, &pull);
+	if (pull.quiet && !pull.failed && !pull.gone) {
+		m = value_map();
+		map_set_str(m, "status", "completed");
+		map_set_str(m, "model", pull.model);
+		map_set(m, "message", value_strf("Successfully downloaded %s", pull.model));
+		write_line(&pull, m);
 	}
-	if (begin(req, &o, &spec))
-		write_error(&pull, req->err.detail, req->err.detail);
-	else if (provider_wait_unless(o.call, &pull.gone, &err) && !pull.gone && !pull.failed)
-		write_error(&pull, err.detail, err.detail);
-	end(&o);
+	if (!pull.gone)
+		res_write(res, done, sizeof(done) - 1);
 	return 0;
 }

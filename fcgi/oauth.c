@@ -136,7 +136,8 @@ static void add_escaped(struct buf *out, const char *text)
 static int page(struct response *res, const char *title, const char *text)
 {
 	res->type = "text/html; charset=utf-8";
-	if (res_header(res, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'") ||
+	if (res_header(res, "Content-Security-Policy",
+		       "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'") ||
 	    res_header(res, "Cache-Control", "no-store") || res_header(res, "Referrer-Policy", "no-referrer"))
 		return -1;
 	buf_printf(&res->body,
@@ -311,13 +312,16 @@ static const struct route routes[] = {
 	{ "GET", "/api/oauth/hf/callback", callback, ROUTE_OPEN, .query = callback_query, .type = HTML,
 	  .summary = "Where Hugging Face sends the browser back; its state says who began." },
 	{ "GET", "/api/oauth/hf/tokens", list_tokens, .summary = "Connected accounts at Hugging Face." },
-	{ "POST", "/api/oauth/hf/refresh", refresh, .query = account_query, .summary = "Get new tokens for an account." },
-	{ "GET", "/api/oauth/hf/whoami", whoami, .query = account_query, .summary = "What Hugging Face tells of an account." },
+	{ "POST", "/api/oauth/hf/refresh", refresh, .query = account_query,
+	  .summary = "Get new tokens for an account." },
+	{ "GET", "/api/oauth/hf/whoami", whoami, .query = account_query,
+	  .summary = "What Hugging Face tells of an account." },
 	{ "GET", "/api/oauth/github/start", start, .summary = "The address where a login at GitHub begins." },
 	{ "GET", "/api/oauth/github/callback", callback, ROUTE_OPEN, .query = callback_query, .type = HTML,
 	  .summary = "Where GitHub sends the browser back; its state says who began." },
 	{ "GET", "/api/oauth/github/tokens", list_tokens, .summary = "Connected accounts at GitHub." },
-	{ "GET", "/api/oauth/github/user", github_user, .query = account_query, .summary = "What GitHub tells of an account." },
+	{ "GET", "/api/oauth/github/user", github_user, .query = account_query,
+	  .summary = "What GitHub tells of an account." },
 };
 
 int main(int argc, char **argv)

@@ -43,4 +43,11 @@ int files_copy(int from, int to) MUST_CHECK;
 int files_walk(struct arena *arena, const char *folder, int (*each)(int at, const char *name, const char *path, void *arg),
 	       void *arg);
 
+/* The same, but a link to a regular file counts as one. For folders that only this server's owner writes to. */
+int files_walk_linked(struct arena *arena, const char *folder,
+		      int (*each)(int at, const char *name, const char *path, void *arg), void *arg);
+/* Removes a name in an open folder with all that is in it, at most `depth` folders deep; links are removed, not followed.
+ * -1 with errno. */
+int files_remove_tree(int folder, const char *name, int depth) MUST_CHECK;
+
 #endif

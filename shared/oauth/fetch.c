@@ -96,7 +96,8 @@ int oauth_fetch(const struct oauth_service *service, struct arena *arena, const 
 			err_set(err, 502, "The token of %s is none", service->label);
 			goto out;
 		}
-		headers = curl_slist_append(headers, arena_printf(arena, "Authorization: %s %s", tokens->type, tokens->access));
+		headers = curl_slist_append(headers,
+					    arena_printf(arena, "Authorization: %s %s", tokens->type, tokens->access));
 	}
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);

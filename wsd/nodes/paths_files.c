@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "files/files.h"
+
 /* Deeper folders are not walked: a circle of links, or a mistake. */
 #define MAX_DEPTH  100
 #define COPY_BLOCK ((size_t)1 << 20)
@@ -114,38 +116,11 @@ static bool is_dots(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Removes a name with all that is in it; -1 with errno. */
-static int remove_at(int folder, const char *name, int depth)
-{
-	struct dirent *entry;
-	int result = 0;
-	DIR *dir;
-	int fd;
-
-	if (unlinkat(folder, name, 0) == 0)
-		return 0;
-	if ((errno != EISDIR && errno != EPERM) || depth > MAX_DEPTH)
-		return -1;
-	fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	while (!result && (entry = readdir(dir))) {
-		if (!is_dots(entry->d_name))
-			result = remove_at(dirfd(dir), entry->d_name, depth + 1);
-	}
-	closedir(dir);
-	return result ? result : unlinkat(folder, name, AT_REMOVEDIR);
-}
-
 int path_remove_tree(const struct path *path, struct err *err)
 {
 	char name[NAME_MAX + 1];
 	int fd = open_parent(path, name);
-	int result = fd < 0 || remove_at(fd, name, 0) ? fail_errno(err, path) : 0;
+	int result = fd < 0 || files_remove_tree(fd, name, MAX_DEPTH) ? fail_errno(err, path) : 0;
 
 	if (fd >= 0)
 		close(fd);
