@@ -129,6 +129,50 @@ static const char *known_status(const char *status)
 	return "failed";
 }
 
+/* The texts of a job_end, by the keys of its record. */
+static const struct end_text {
+	const char *key;
+	size_t offset;
+} end_texts[] = {
+	{ "error", offsetof(struct job_end, error) },	      { "node_id", offsetof(struct job_end, node_id) },
+	{ "reason", offsetof(struct job_end, reason) },	      { "state", offsetof(struct job_end, state) },
+	{ "completed", offsetof(struct job_end, completed) }, { "result", offsetof(struct job_end, result) },
+};
+
+struct blob *job_end_record(const struct job_end *end)
+{
+	struct value *m = value_map();
+	const char *text;
+	struct blob *blob;
+
+	map_set_str(m, "status", end->status);
+	for (size_t i = 0; i < ARRAY_LEN(end_texts); i++) {
+		memcpy(&text, (const char *)end + end_texts[i].offset, sizeof(text));
+		if (text)
+			map_set_str(m, end_texts[i].key, text);
+	}
+	blob = blob_of_value(m);
+	blob->type = RUNNER_MSG_END;
+	value_unref(m);
+	return blob;
+}
+
+bool job_end_of_record(const struct blob *blob, struct arena *arena, struct job_end *end)
+{
+	struct value *m = blob_value(blob);
+	const char *text;
+
+	for (size_t i = 0; i < ARRAY_LEN(end_texts); i++) {
+		text = map_str(m, end_texts[i].key, NULL);
+		text = text ? arena_strdup(arena, text) : NULL;
+		memcpy((char *)end + end_texts[i].offset, &text, sizeof(text));
+	}
+	text = map_str(m, "status", NULL);
+	end->status = text ? known_status(text) : NULL;
+	value_unref(m);
+	return end->status != NULL;
+}
+
 static char *text_or_null(const struct value *map, const char *key)
 {
 	const char *text = map_str(map, key, NULL);

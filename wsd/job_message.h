@@ -19,6 +19,10 @@ struct value *job_update(const char *job_id, const char *workflow_id, const char
 struct value *job_running_update(const struct job *job);
 /* The job_updates with which a run ends, a list: "error" before "failed" when nodes failed. */
 struct value *job_end_messages(const struct job *job);
+/* How the run ended, as the record that its log gets (RUNNER_MSG_END), and back: texts of the arena; false when it makes no
+ * sense. */
+struct blob *job_end_record(const struct job_end *end);
+bool job_end_of_record(const struct blob *blob, struct arena *arena, struct job_end *end);
 /* The order for the runner (RUNNER_RUN). */
 struct value *job_run_order(const struct job *job);
 

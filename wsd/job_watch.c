@@ -3,6 +3,7 @@
 
 #include "wsd/jobs.h"
 
+#define UNWRITTEN_MAX ((size_t)256 << 10) /* when more than this waits for the disk, the runner has to wait */
 #define STALL_US ((int64_t)10000000) /* that a run waits for watchers who are all behind */
 
 static struct history_limits limits;
@@ -43,7 +44,17 @@ void job_relieved(struct job *job)
 		return;
 	job->stalled = false;
 	loop_timer_stop(&job->stall);
-	pool_pause(&job->run, false);
+	job_pressure(job);
+}
+
+void job_pressure(struct job *job)
+{
+	bool pause = job->stalled || job->unwritten.bytes > UNWRITTEN_MAX;
+
+	if (pause == job->paused)
+		return;
+	job->paused = pause;
+	pool_pause(&job->run, pause);
 }
 
 /* Nobody caught up in all that time: whoever does not read is closed as soon as his queue is full. */
@@ -53,7 +64,7 @@ static void stall_over(struct loop_timer *timer)
 
 	job->stalled = false;
 	job->patience_over = true;
-	pool_pause(&job->run, false);
+	job_pressure(job);
 }
 
 /* Lets the run wait when every watcher is behind. */
@@ -68,21 +79,24 @@ static void check_pressure(struct job *job)
 			return;
 	} lws_end_foreach_dll(d);
 	job->stalled = true;
-	pool_pause(&job->run, true);
+	job_pressure(job);
 	loop_timer_set(&job->stall, STALL_US, stall_over);
+}
+
+void job_remember(struct job *job, struct blob *blob)
+{
+	history_add(&job->history, blob, &limits);
 }
 
 void job_broadcast(struct job *job, struct blob *blob)
 {
-	history_add(&job->history, blob, &limits);
+	job->announced = blob->seq;
 	if (job->watchers.count)
 		job->delivered = blob->seq;
-	blob_ref(blob);
 	lws_start_foreach_dll_safe(struct lws_dll2 *, d, next, lws_dll2_get_head(&job->watchers)) {
 		struct watch *w = lws_container_of(d, struct watch, in_job);
 
 		w->message(w, blob);
 	} lws_end_foreach_dll_safe(d, next);
-	blob_unref(blob);
 	check_pressure(job);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wsd/job_log.h"
 #include "wsd/job_message.h"
 #include "wsd/job_table.h"
 #include "wsd/updates.h"
@@ -62,6 +63,7 @@ static void free_job(struct job *job)
 	loop_timer_stop(&job->grace);
 	loop_timer_stop(&job->stall);
 	free_burden(job);
+	job_log_free(job);
 	history_free(&job->history);
 	free(job->user_id);
 	free(job->workflow_id);
@@ -91,20 +93,6 @@ static void forget_old(void)
 
 /* ---- messages ------------------------------------------------------------------------------------------ */
 
-/* A message of the daemon's own; takes the reference. */
-static void say(struct job *job, struct value *message)
-{
-	struct blob *blob;
-	uint32_t seq = job->history.last_seq + 1;
-
-	map_set_int(message, "job_seq", seq);
-	blob = blob_of_value(message);
-	blob->seq = seq;
-	blob->type = RUNNER_MSG_JOB_UPDATE;
-	value_unref(message);
-	job_broadcast(job, blob);
-}
-
 /* The row has changed: those who look at the user's jobs learn it. */
 static void announce(struct job *job, const struct journal_op *op, const char *event)
 {
@@ -121,14 +109,19 @@ static void submit(struct job *job, struct journal_op *op)
 
 /* ---- the end ------------------------------------------------------------------------------------------- */
 
-static void tell_end(struct job *job)
+/* How it ended, as records for the log and messages. */
+static void say_end(struct job *job)
 {
 	struct value *messages = job_end_messages(job);
 	size_t i;
 
 	for (i = 0; i < value_len(messages); i++)
-		say(job, value_ref(list_at(messages, i)));
+		job_say(job, value_ref(list_at(messages, i)));
 	value_unref(messages);
+}
+
+static void dismiss_watchers(struct job *job)
+{
 	lws_start_foreach_dll_safe(struct lws_dll2 *, d, next, lws_dll2_get_head(&job->watchers)) {
 		struct watch *w = lws_container_of(d, struct watch, in_job);
 
@@ -146,7 +139,8 @@ static void end_stored(struct journal_op *op)
 	job->ended_at = time_mono_us();
 	lws_dll2_remove(&job->link);
 	lws_dll2_add_tail(&job->link, &jobs.ended);
-	tell_end(job);
+	job_announce_written(job, op);
+	dismiss_watchers(job);
 	if (op->kind == JOURNAL_END)
 		announce(job, op, "updated");
 	free_burden(job);
@@ -170,9 +164,11 @@ static void end(struct job *job, const char *status, const char *error)
 		job->error = xstrdup(error);
 	if (job->running_op)
 		journal_drop(job->running_op);
+	say_end(job);
 	if (job->http && (job->early || job->no_workflow)) {
 		op = journal_op_new(JOURNAL_FORGET, end_stored, job);
 		op->id = arena_strdup(op->arena, job->id);
+		job_flush_with(job, op);
 		journal_submit(op);
 		return;
 	}
@@ -188,6 +184,8 @@ static void end(struct job *job, const char *status, const char *error)
 		op->end.completed = job_completed_nodes(job, op->arena);
 	}
 	op->end.result = job_result_to_keep(job, op->arena);
+	job_record(job, job_end_record(&op->end));
+	job_flush_with(job, op);
 	submit(job, op);
 }
 
@@ -199,15 +197,14 @@ static void say_running(struct job *job)
 	if (job->begun)
 		return;
 	job->begun = true;
-	say(job, job_update(job->id, job->workflow_id, "running", NULL));
+	job_say(job, job_update(job->id, job->workflow_id, "running", NULL));
 }
 
 /* Takes the reference. */
 static void take_numbered(struct job *job, struct blob *blob)
 {
 	say_running(job);
-	blob->seq = job->history.last_seq + 1;
-	job_broadcast(job, blob);
+	job_number(job, blob);
 }
 
 /* What a run says after it was told to stop counts only when it was too late for that. Takes the reference. */
@@ -246,7 +243,9 @@ static void take_message(struct job *job, const char *payload, size_t len)
 	blob = blob_new(key + head.key_len, len - sizeof(head) - head.key_len, key, head.key_len);
 	blob->type = head.type;
 	blob->has_bigint = head.flags & RUNNER_MSG_HAS_BIGINT;
-	if (job->cancelling)
+	if (head.type > RUNNER_MSG_JOB_UPDATE)
+		job_record(job, blob);
+	else if (job->cancelling)
 		hold(job, blob);
 	else
 		take_numbered(job, blob);
@@ -273,6 +272,11 @@ static void run_frame(struct pool_run *run, enum runner_frame kind, const void *
 		take_message(job, payload, len);
 	else if (kind == RUNNER_DONE)
 		take_done(job, payload, len);
+}
+
+static void run_settled(struct pool_run *run)
+{
+	job_flush(lws_container_of(run, struct job, run));
 }
 
 static void run_died(struct pool_run *run, const char *reason)
@@ -368,11 +372,13 @@ static void started(struct job *job, struct journal_op *op)
 	struct json_error why;
 	char *error;
 
+	if (op->logged.last > job->history.last_seq) /* of a daemon before this one */
+		job->history.last_seq = job->delivered = job->announced = op->logged.last;
 	announce(job, op, "updated");
 	if (!job->resume)
 		announce(job, op, "created");
 	if (!job->http)
-		say(job, job_running_update(job));
+		job_say_now(job, job_running_update(job));
 	if (op->rc > 0) {
 		job->no_workflow = true;
 		error = xasprintf("Workflow %s not found", job->workflow_id);
@@ -410,6 +416,8 @@ static void start_stored(struct journal_op *op)
 		job->status = "failed";
 		job->early = true;
 		job->error = xstrdup(op->rc < 0 ? "The run could not be stored" : JOB_TEXT_NO_RESUME);
+		say_end(job);
+		job_flush_with(job, op);
 		end_stored(op);
 		return;
 	}
@@ -450,6 +458,8 @@ static void submit_resume(struct job *job)
 
 	op->id = arena_strdup(op->arena, job->id);
 	op->workflow_id = arena_strdup(op->arena, job->workflow_id);
+	op->log = &job->log;
+	op->log_id = job->id;
 	submit(job, op);
 }
 
@@ -472,6 +482,7 @@ static struct job *new_job(struct job_spec *spec, const char *id)
 	job->run.user = job->user_id;
 	job->run.start = run_start;
 	job->run.frame = run_frame;
+	job->run.settled = run_settled;
 	job->run.died = run_died;
 	job_table_add(job);
 	lws_dll2_add_tail(&job->link, &jobs.active);
@@ -503,7 +514,7 @@ struct job *job_resume(struct job_spec *spec)
 		free_job(old);
 	}
 	job = new_job(spec, spec->id);
-	job->history.last_seq = job->delivered = seq;
+	job->history.last_seq = job->delivered = job->announced = seq;
 	submit_resume(job);
 	return job;
 }

@@ -16,6 +16,7 @@
 #include "wsd/journal.h"
 #include "wsd/loop.h"
 #include "wsd/pool.h"
+#include "wsd/runlog.h"
 
 enum job_state {
 	JOB_STORING, /* its row is being written */
@@ -63,6 +64,7 @@ struct job {
 	struct loop_timer grace; /* after CANCEL */
 	struct loop_timer stall; /* while all watchers are behind */
 	bool stalled;
+	bool paused; /* its runner is not read from */
 	bool patience_over;
 	struct journal_op *running_op; /* not written yet */
 	struct buf early_frames;       /* input that came before there was a runner */
@@ -77,9 +79,18 @@ struct job {
 	char *suspension_reason;
 	char *suspension_state;
 
-	struct history history;
-	struct blob **held; /* messages that came after CANCEL */
+	struct history history; /* every message that has a number, also those that are not written yet */
+	struct blob **held;     /* messages that came after CANCEL */
 	size_t held_count;
+	struct runlog log; /* the journal's thread uses it while an operation of the run is on its way */
+	struct job_unwritten {
+		struct blob **list; /* waits to be written to the log, in order */
+		size_t count;
+		size_t cap;
+		size_t bytes;
+	} unwritten;
+	bool writing;       /* a part is being written */
+	uint32_t announced; /* number of the last message that is written and was sent to whoever watches */
 	uint32_t delivered; /* number of the last message that somebody got */
 	lws_dll2_owner_t watchers;
 	struct job *hash_next;
@@ -132,8 +143,12 @@ struct watch *job_watch(struct job *job, const struct watch *model, lws_dll2_own
 /* The watcher has caught up. A run whose watchers are all behind waits for the first of them (but not for ever). */
 void job_relieved(struct job *job);
 void job_unwatch(struct watch *watch);
-/* Keeps a numbered message and sends it to the watchers; takes the reference. */
+/* Keeps a numbered message for those who come later; takes the reference. */
+void job_remember(struct job *job, struct blob *blob);
+/* Sends a numbered message to the watchers. */
 void job_broadcast(struct job *job, struct blob *blob);
+/* Lets the run wait, or go on, as those want who watch it and the disk. */
+void job_pressure(struct job *job);
 
 /* True when so many runs wait and run that no further one should be started. */
 bool jobs_full(void);

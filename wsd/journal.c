@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "model/model.h"
+#include "wsd/fault.h"
+#include "wsd/journal_log.h"
 #include "wsd/loop.h"
 
 #define LAZY_MS 20
@@ -76,7 +78,8 @@ static void append(struct journal_op **first, struct journal_op **last, struct j
 
 static bool is_write(const struct journal_op *op)
 {
-	return op->kind != JOURNAL_FIND && op->kind != JOURNAL_COMMAND;
+	return op->kind != JOURNAL_FIND && op->kind != JOURNAL_COMMAND && op->kind != JOURNAL_MESSAGES &&
+	       op->kind != JOURNAL_READ;
 }
 
 static int start(struct journal_op *op)
@@ -116,7 +119,6 @@ static int find(struct journal_op *op)
 {
 	int rc = job_journal_find(journal.db, op->id, op->user_id, op->arena, &op->found, &op->err);
 	const char *status = rc == 0 ? op->found.status : NULL;
-
 	if (!status || (strcmp(status, "running") && strcmp(status, "scheduled") && strcmp(status, "recovering")))
 		return rc;
 	if (db_begin(journal.db, &op->err) < 0)
@@ -169,6 +171,11 @@ static int carry_out(struct journal_op *op)
 		return job_journal_forget(journal.db, op->id, &op->err);
 	case JOURNAL_FIND:
 		return find(op);
+	case JOURNAL_MESSAGES: /* written before everything else of the batch */
+		return 0;
+	case JOURNAL_READ:
+		journal_log_read(op);
+		return 0;
 	case JOURNAL_COMMAND:
 		return next_command(op);
 	case JOURNAL_COMMAND_DONE:
@@ -257,17 +264,43 @@ static struct journal_op *salvage(struct journal_op *batch, const struct err *er
 	return first;
 }
 
+/* Messages are written first, and those that do not belong to the end of a run need not wait for the database. Returns
+ * the other operations. */
+static struct journal_op *write_logs(struct journal_op *batch)
+{
+	struct journal_op *first[2] = { NULL, NULL };
+	struct journal_op *last[2] = { NULL, NULL };
+	struct journal_op *next;
+	bool done;
+
+	for (; batch; batch = next) {
+		next = batch->next;
+		done = batch->kind == JOURNAL_MESSAGES;
+		journal_log_write(batch);
+		append(&first[done], &last[done], batch);
+	}
+	if (first[1])
+		report(first[1]);
+	return first[0];
+}
+
 static void process(struct journal_op *batch)
 {
 	struct journal_op *op;
 	struct err err = { 0 };
 
+	batch = write_logs(batch);
+	if (!batch)
+		return;
+	fault_point("before-commit");
 	if (write_batch(batch, &err) < 0)
 		batch = salvage(batch, &err);
+	fault_point("after-commit");
 	for (op = batch; op; op = op->next) {
 		if (!is_write(op))
 			op->rc = carry_out(op);
 		read_etag(op);
+		journal_log_over(op);
 	}
 	report(batch);
 }
@@ -343,6 +376,8 @@ static void *work(void *arg)
 		if (batch)
 			process(batch);
 		checkpoint(idle);
+		while (runlog_tidy() && idle)
+			;
 	} while (!stop);
 	return NULL;
 }
@@ -467,7 +502,8 @@ int journal_open(struct err *err)
 	int rc;
 
 	make_worker_id();
-	if (db_open(&journal.db, config_db_path(), 0, err) < 0 || take_lock(config_db_path(), err) < 0 || settle(err) < 0)
+	if (db_open(&journal.db, config_db_path(), 0, err) < 0 || take_lock(config_db_path(), err) < 0 ||
+	    runlog_init(config_db_path(), err) < 0 || settle(err) < 0)
 		return -1;
 	fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (fd < 0)
@@ -499,6 +535,7 @@ void journal_close(void)
 		loop_fd_close(&journal.wake);
 		journal.running = false;
 	}
+	runlog_destroy();
 	db_close(journal.db);
 	journal.db = NULL;
 	if (journal.lock_fd >= 0)

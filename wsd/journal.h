@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "model/job_journal.h"
+#include "wsd/runlog.h"
 
 struct journal_command {
 	int64_t number;
@@ -23,12 +24,29 @@ struct journal_command {
 enum journal_kind {
 	JOURNAL_START,   /* writes `start`; reads the graph first when need_graph, and the workspace */
 	JOURNAL_RESUME,  /* a suspended job goes on (id, user_id); the workspace is read */
+	JOURNAL_MESSAGES, /* writes `blobs` to `log` */
 	JOURNAL_RUNNING, /* status running; lazy, and left out when the end comes first */
-	JOURNAL_END,     /* writes `end`, waits for the disk */
-	JOURNAL_FORGET,
+	JOURNAL_END,     /* writes `blobs` to `log`, then `end`, waits for the disk */
+	JOURNAL_FORGET,  /* the row and the log go */
+	JOURNAL_READ,    /* reads a slice of the log of job `id` from `cursor` on into `blobs` */
 	JOURNAL_FIND,    /* reads `found`; a row that claims to be running is settled, because nobody runs it */
 	JOURNAL_COMMAND, /* reads the oldest wish of REST with a number above `number` into `command` */
 	JOURNAL_COMMAND_DONE /* takes the wish `number` out */
+};
+
+/* Where a reader is in the log of a run, and what it wants. */
+struct journal_cursor {
+	char bucket[RUNLOG_BUCKET_SIZE]; /* "": not looked for yet */
+	uint64_t at;
+	uint32_t after; /* messages up to this number are passed over */
+	bool over;      /* there was nothing more */
+};
+
+/* What the log of a run holds. */
+struct journal_logged {
+	uint32_t first; /* numbers of its messages; 0: there are none */
+	uint32_t last;
+	bool ended; /* how the run ended is in it */
 };
 
 struct journal_op {
@@ -51,6 +69,13 @@ struct journal_op {
 	const char *graph;
 	const char *workspace;
 	struct job_found found;
+	struct runlog *log;
+	const char *log_id;
+	struct blob **blobs; /* malloc'd list of references; whoever gets the operation back frees it */
+	size_t blob_count;
+	struct journal_cursor cursor;
+	bool want_log; /* READ: fill `logged` too */
+	struct journal_logged logged;
 	int64_t number;
 	struct journal_command command;
 	bool want_etag; /* of the row, behind the commit (START, RUNNING, END; user_id must be set) */

@@ -294,7 +294,8 @@ static void runner_ready(struct loop_fd *lf, uint32_t events)
 		return;
 	if (n > 0) {
 		r->in.len += (size_t)n;
-		take_frames(r);
+		if (take_frames(r) && r->run && r->run->settled)
+			r->run->settled(r->run);
 		return;
 	}
 	/* Its end. Why, the zygote says in a moment: see runner_died. Until then it gets no further run. */

@@ -52,6 +52,8 @@ struct pool_run {
 	void (*start)(struct pool_run *run);
 	/* One frame (the payload is lent). After RUNNER_DONE the runner is no longer the run's. */
 	void (*frame)(struct pool_run *run, enum runner_frame kind, const void *payload, size_t len);
+	/* All that came at once has been given to `frame`, and the run goes on. May be NULL. */
+	void (*settled)(struct pool_run *run);
 	/* The runner died before RUNNER_DONE; `reason` is a text for people. The runner is no longer the run's. */
 	void (*died)(struct pool_run *run, const char *reason);
 };

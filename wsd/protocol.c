@@ -6,6 +6,7 @@
 
 #include "wsd/chat.h"
 #include "wsd/kinds.h"
+#include "wsd/replay.h"
 #include "wsd/rpc.h"
 
 #define NO_COMMAND "All messages must include a 'command' field. Use 'chat_message' command for chat."
@@ -197,6 +198,7 @@ void ticket_drop(struct ticket *ticket)
 static void session_over(struct session *s)
 {
 	chat_session_over(s);
+	replay_session_over(s);
 	while (s->watches.head)
 		job_unwatch(lws_container_of(s->watches.head, struct watch, in_owner));
 	while (s->tickets.head)
@@ -214,12 +216,11 @@ struct watch *session_watch(struct session *s, const char *job_id)
 	return NULL;
 }
 
-void session_send_watched(struct watch *w, struct blob *blob)
+void session_send_as(struct session *s, struct blob *blob, const char *workflow_id)
 {
-	struct session *s = w->owner;
 	struct value *v;
 
-	if (!w->workflow_id) {
+	if (!workflow_id) {
 		session_send_blob(s, blob);
 		return;
 	}
@@ -228,8 +229,13 @@ void session_send_watched(struct watch *w, struct blob *blob)
 		value_unref(v);
 		return;
 	}
-	map_set_str(v, "workflow_id", w->workflow_id);
+	map_set_str(v, "workflow_id", workflow_id);
 	session_send(s, v);
+}
+
+void session_send_watched(struct watch *w, struct blob *blob)
+{
+	session_send_as(w->owner, blob, w->workflow_id);
 }
 
 static bool watch_behind(const struct watch *w)
@@ -240,6 +246,7 @@ static bool watch_behind(const struct watch *w)
 static void relieved(struct session *s)
 {
 	chat_relieved(s);
+	replay_relieved(s);
 	lws_start_foreach_dll(struct lws_dll2 *, d, lws_dll2_get_head(&s->watches)) {
 		job_relieved(lws_container_of(d, struct watch, in_owner)->job);
 	} lws_end_foreach_dll(d);

@@ -33,6 +33,8 @@ void command_end_input_stream(struct session *s, struct value *data);
 struct watch *session_watch(struct session *s, const char *job_id);
 /* Lets the session stream the run (once); `workflow_id` replaces the job's in what it gets (NULL: the job's own). */
 struct watch *session_start_watch(struct session *s, struct job *job, const char *workflow_id);
+/* Sends a message of a run; `workflow_id` replaces the run's own unless it is NULL. */
+void session_send_as(struct session *s, struct blob *blob, const char *workflow_id);
 /* Sends one message of a run to the watcher, with the workflow_id that it wants. */
 void session_send_watched(struct watch *w, struct blob *blob);
 

@@ -5,7 +5,7 @@
  * the run: the last message of each node and edge, and what nobody has seen yet. A run that has ended says how, each time
  * anew. Source: notes-ws sections 7 and 12; notes-clients sections 3 and 8.
  */
-#include "wsd/protocol.h"
+#include "wsd/replay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +40,8 @@ static void acknowledge(struct session *s, const char *verb, struct value *shown
 	session_send(s, m);
 }
 
-static void send_resumed(struct session *s, const char *job_id, const char *workflow_id, const char *status,
-			 uint32_t last_seq, size_t count, bool incomplete)
+void send_resumed(struct session *s, const char *job_id, const char *workflow_id, const char *status, uint32_t last_seq,
+		  size_t count, bool incomplete)
 {
 	struct value *m = value_map();
 
@@ -55,31 +55,39 @@ static void send_resumed(struct session *s, const char *job_id, const char *work
 	session_send(s, m);
 }
 
-/* A message of the past, numbered as it was. */
-static void replay(struct watch *w, struct blob *blob)
-{
-	session_send_watched(w, blob);
-}
-
+/* What has been announced behind `seq`: what is not written yet comes in a moment. */
 static void replay_after(struct watch *w, uint32_t seq)
 {
-	struct history *h = &w->job->history;
-	size_t i;
+	struct job *job = w->job;
+	struct blob *blob;
 
-	for (i = history_after(h, seq); i < h->count; i++)
-		replay(w, history_at(h, i));
-	w->job->delivered = h->last_seq;
+	for (size_t i = history_after(&job->history, seq); (blob = history_at(&job->history, i)); i++)
+		if (blob->seq <= job->announced)
+			session_send_watched(w, blob);
+	job->delivered = job->announced;
 }
 
-static void replay_by_seq(struct session *s, struct watch *w, uint32_t last_seq)
+void join_after(struct session *s, struct job *job, const char *workflow_id, uint32_t seq)
 {
-	struct job *job = w->job;
-	struct history *h = &job->history;
+	struct watch *w = session_start_watch(s, job, workflow_id);
 
-	send_resumed(s, job->id, w->workflow_id ? w->workflow_id : job->workflow_id,
-		     job_is_active(job) ? "running" : "finished", last_seq, h->count - history_after(h, last_seq),
-		     history_first_seq(h) > last_seq + 1);
-	replay_after(w, last_seq);
+	replay_after(w, seq);
+	if (!job_is_active(job))
+		job_unwatch(w);
+}
+
+/* False when the daemon does not hold all of it: the run's log is read then. */
+static bool replay_by_seq(struct session *s, struct job *job, const struct question *q)
+{
+	uint32_t first = history_first_seq(&job->history);
+
+	if (first > q->last_seq + 1)
+		return false;
+	send_resumed(s, job->id, q->workflow_id ? q->workflow_id : job->workflow_id,
+		     job_is_active(job) ? "running" : "finished", q->last_seq,
+		     job->announced > q->last_seq ? job->announced - q->last_seq : 0, false);
+	join_after(s, job, q->workflow_id, q->last_seq);
+	return true;
 }
 
 static void send_running(struct session *s, struct watch *w)
@@ -101,10 +109,10 @@ static void replay_state(struct session *s, struct watch *w)
 	send_running(s, w);
 	for (i = 0; i < h->latest_count; i++)
 		if (h->latest[i]->type == RUNNER_MSG_NODE_UPDATE && h->latest[i]->seq <= unread)
-			replay(w, h->latest[i]);
+			session_send_watched(w, h->latest[i]);
 	for (i = 0; i < h->latest_count; i++)
 		if (h->latest[i]->type == RUNNER_MSG_EDGE_UPDATE && h->latest[i]->seq <= unread)
-			replay(w, h->latest[i]);
+			session_send_watched(w, h->latest[i]);
 	send_running(s, w);
 	replay_after(w, unread);
 }
@@ -122,7 +130,7 @@ static void tell_end(struct session *s, struct watch *w)
 	struct value *m;
 	struct value *last;
 
-	if (job->delivered < h->last_seq) {
+	if (job->delivered < job->announced) {
 		replay_after(w, job->delivered);
 		return;
 	}
@@ -138,11 +146,15 @@ static void tell_end(struct session *s, struct watch *w)
 
 static void join(struct session *s, struct job *job, const struct question *q)
 {
-	struct watch *w = session_start_watch(s, job, q->workflow_id);
+	struct watch *w;
 
-	if (q->has_seq)
-		replay_by_seq(s, w, q->last_seq);
-	else if (job_is_active(job))
+	if (q->has_seq) {
+		if (!replay_by_seq(s, job, q))
+			replay_start(s, job->id, q->workflow_id, q->last_seq, NULL);
+		return;
+	}
+	w = session_start_watch(s, job, q->workflow_id);
+	if (job_is_active(job))
 		replay_state(s, w);
 	else
 		tell_end(s, w);
@@ -168,8 +180,6 @@ static void send_found(struct session *s, const struct question *q, const struct
 	struct value *result;
 	struct value *m;
 
-	if (q->has_seq)
-		send_resumed(s, q->job_id, workflow, "finished", q->last_seq, 0, true);
 	m = end_update(q->job_id, workflow, found->status ? found->status : "failed", found->error);
 	result = found->result ? json_parse(found->result, strlen(found->result), &error) : NULL;
 	if (value_is(result, VALUE_MAP)) {
@@ -179,7 +189,10 @@ static void send_found(struct session *s, const struct question *q, const struct
 		map_set(m, "result", outputs);
 	}
 	value_unref(result);
-	session_send(s, m);
+	if (q->has_seq)
+		replay_start(s, q->job_id, q->workflow_id, q->last_seq, m);
+	else
+		session_send(s, m);
 }
 
 static struct value *parsed(const char *text)

@@ -28,6 +28,7 @@ enum runner_frame {
 	/* {user_id, thread_id, message (the data of chat_message), tools (the client's manifest, a list), binary} */
 	RUNNER_CHAT = 'T',
 	RUNNER_TOOL_RESULT = 't', /* {tool_call_id, ok, result, error} */
+	RUNNER_GO = 'G', /* {node_id}: that the node begins is on disk (RUNNER_MSG_NODE_INTENT) */
 
 	/* runner to daemon */
 	/* struct runner_message_head, `key_len` bytes of key, then the client's message as one MessagePack map with all
@@ -45,7 +46,13 @@ enum runner_message_type {
 	RUNNER_MSG_NODE_UPDATE = 1, /* key: node id; the last one of each node is replayed at a reconnect */
 	RUNNER_MSG_EDGE_UPDATE = 2, /* key: edge id; likewise */
 	RUNNER_MSG_OUTPUT_UPDATE = 3,
-	RUNNER_MSG_JOB_UPDATE = 4
+	RUNNER_MSG_JOB_UPDATE = 4,
+
+	/* Records for the run's log (runlog.h) that no client sees. */
+	RUNNER_MSG_NODE_DONE = 16, /* key: node id, which has completed; what it sent on (engine/exact.h), or nothing */
+	RUNNER_MSG_NODE_INTENT = 17, /* key: id of a node that must not run twice (NODE_ONCE); it waits for RUNNER_GO */
+	RUNNER_MSG_INPUT = 18, /* the daemon's own: a frame that the runner got, its kind in front */
+	RUNNER_MSG_END = 19    /* the daemon's own: how the run ended, a map */
 };
 
 enum runner_message_flags {

@@ -171,7 +171,7 @@ def test_suspended_runs_go_on(d):
         seen = c.until(type="job_update", status="completed")
         equal({m["job_id"] for m in seen}, {job})
         equal([m["value"] for m in seen if m["type"] == "output_update"], ["remembered", "behind"])
-        equal([m["job_seq"] for m in seen], list(range(1 if restart else last + 1, (0 if restart else last) + len(seen) + 1)))
+        equal([m["job_seq"] for m in seen], list(range(last + 1, last + len(seen) + 1)))
         row = d.job(job)
         equal((row["status"], row["suspended_node_id"]), ("completed", None))
         c.ask("resume_job", job_id=job)
@@ -377,16 +377,67 @@ def test_reconnect_with_last_seq(d):
 
 
 @env(NODETOOL_JOB_MESSAGES_MAX="100")
-def test_what_is_kept_of_a_run_is_bounded(d):
+def test_what_memory_does_not_hold_comes_from_the_log(d):
     c = d.client()
     job = start(c, ("flood", {"count": 1000, "size": 10}), "wait", workflow_id="w")
     last = c.until(type="node_update", node_id="n1", status="running")[-1]["job_seq"]
     e = d.client()
     e.command("reconnect_job", job_id=job, last_seq=5)
     m = e.until(type="job_resumed")[-1]
-    equal((m["replay_count"], m["replay_incomplete"]), (100, True))
-    equal([e.recv()["job_seq"] for _ in range(100)], list(range(last - 99, last + 1)))
+    equal((m["status"], m["replay_count"], m["replay_incomplete"]), ("running", last - 5, False))
+    equal([e.recv()["job_seq"] for _ in range(last - 5)], list(range(6, last + 1)))
     c.ask("cancel_job", job_id=job)
+    equal(e.until(type="job_update")[-1]["job_seq"], last + 1)  # it went on live
+
+
+@env()
+def test_runs_of_the_past_are_seen_again(d):
+    c = d.client()
+    big = "y" * 200000
+    job = start(c, "say", ("say", {"text": big}), ("say", {"text": big}), ("flood", {"count": 3000, "size": 1000}), workflow_id="w")
+    seen = c.until(type="job_update", status="completed")
+    lines = [m for m in seen if m.get("job_seq")]
+    folder = d.db + "-runs"
+    equal(sum(name.endswith(".bin") for _, _, names in os.walk(folder) for name in names), 3)  # two outputs and the result
+    d.term()
+    d.start()
+    for after in (0, 7, lines[-1]["job_seq"]):
+        e = d.client(binary=True)
+        e.command("reconnect_job", job_id=job, last_seq=after)
+        e.recv()
+        m = e.recv()
+        equal((m["type"], m["status"], m["replay_incomplete"]), ("job_resumed", "finished", False))
+        equal(m["replay_count"], lines[-1]["job_seq"] - after)
+        got = [e.recv() for _ in range(m["replay_count"])]
+        equal([g["job_seq"] for g in got], list(range(after + 1, lines[-1]["job_seq"] + 1)))
+        equal(got[-len(lines):] if after == 0 else [], lines if after == 0 else [])
+        equal([x for x in e.silent() if x["type"] == "job_update"], [])
+    stranger = d.client()
+    stranger.command("reconnect_job", job_id=job, last_seq=3, workflow_id="shown")
+    got = stranger.until(type="job_update", status="completed")
+    equal({m.get("workflow_id") for m in got[1:]}, {"shown"})
+
+
+@env()
+def test_a_damaged_log_counts_up_to_the_damage(d):
+    c = d.client()
+    job = start(c, "say", "say", workflow_id="w")
+    last = c.until(type="job_update", status="completed")[-1]["job_seq"]
+    d.term()
+    [path] = [os.path.join(where, name) for where, _, names in os.walk(d.db + "-runs") for name in names]
+    with open(path, "r+b") as f:
+        data = bytearray(f.read())
+        data[len(data) // 2] ^= 1
+        f.seek(0)
+        f.write(data)
+    d.start()
+    c = d.client()
+    c.command("reconnect_job", job_id=job, last_seq=0)
+    seen = c.until(type="job_update", status="completed")
+    numbers = [m["job_seq"] for m in seen if m.get("job_seq")]
+    equal(numbers, list(range(1, len(numbers) + 1)))
+    assert 0 < len(numbers) < last, numbers
+    assert "job_seq" not in seen[-1]  # how it ended, the table says
 
 
 def test_unknown_and_resumed(d):
