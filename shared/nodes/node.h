@@ -119,6 +119,9 @@ bool node_connected(struct node_ctx *ctx, const char *handle);
 /* True when the instance or its type declares the slot. */
 bool node_has_slot(struct node_ctx *ctx, const char *slot);
 
+/* The slots that this instance declares beyond those of its type: a map of name to type metadata. New reference. */
+struct value *node_slots(struct node_ctx *ctx);
+
 /* Sends a value to a slot; takes the reference. An unknown slot fails the node when the function returns. */
 void node_emit(struct node_ctx *ctx, const char *slot, struct value *v);
 /* Sets the reason (shown to clients, cut at 1000 characters) and returns NODE_FAILED. */
@@ -149,6 +152,7 @@ void node_send(struct node_ctx *ctx, struct value *message);
 const char *node_workspace(struct node_ctx *ctx);
 const char *node_user(struct node_ctx *ctx);
 const char *node_job(struct node_ctx *ctx);
+const char *node_workflow(struct node_ctx *ctx); /* NULL when it is not a stored one */
 const char *node_id(struct node_ctx *ctx);
 /* A setting or secret of the run's user; NULL when there is none. Memory of node_arena. */
 const char *node_secret(struct node_ctx *ctx, const char *name);

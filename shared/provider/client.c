@@ -193,6 +193,17 @@ static void fail(struct provider_call *call, CURLcode code)
 	}
 }
 
+/* The tokens of an answer that was not a stream, in the words of OpenAI and of Ollama. */
+static void take_usage(struct provider_result *result)
+{
+	const struct value *usage = map_get(result->json, "usage");
+	const struct value *counts = value_is(usage, VALUE_MAP) ? usage : result->json;
+
+	result->prompt_tokens = map_int(counts, usage ? "prompt_tokens" : "prompt_eval_count", -1);
+	result->has_usage = result->prompt_tokens >= 0;
+	result->completion_tokens = result->has_usage ? map_int(counts, "completion_tokens", 0) : 0;
+}
+
 static void finish_good(struct provider_call *call)
 {
 	struct json_error why;
@@ -211,6 +222,7 @@ static void finish_good(struct provider_call *call)
 	call->answer.result.json = json_parse(call->gathered.data, call->gathered.len, &why);
 	if (!call->answer.result.json)
 		err_set(&call->err, 502, "The provider's answer is no JSON: %s", why.message);
+	take_usage(&call->answer.result);
 }
 
 static void attempt_over(struct provider_call *call, CURLcode code)
@@ -436,6 +448,24 @@ struct provider_call *provider_chat(struct provider_client *client, struct provi
 	call->url = xasprintf("%s%s", provider->url, call->dialect->chat_path);
 	send_request(call, provider, "POST", body);
 	value_unref(body);
+	return call;
+}
+
+struct provider_call *call_answered(struct provider_client *client, struct value *json)
+{
+	struct provider_call *call = call_new(client);
+
+	answer_init(&call->answer, NULL, NULL);
+	call->answer.result.json = json;
+	call->done = true;
+	return call;
+}
+
+struct provider_call *call_failed(struct provider_client *client, const struct err *err)
+{
+	struct provider_call *call = call_answered(client, NULL);
+
+	call->err = *err;
 	return call;
 }
 

@@ -89,6 +89,9 @@ extern const struct dialect anthropic_dialect;
 /* The built-in service that answers without a network. */
 void fake_chat(struct answer *a);
 
+/* Calls that have their answer (taken) or their failure at once (client.c). */
+struct provider_call *call_answered(struct provider_client *client, struct value *json);
+struct provider_call *call_failed(struct provider_client *client, const struct err *err);
 /* provider_request at another base address (client.c). */
 struct provider_call *request_at(struct provider_client *client, const struct provider *provider, const char *base,
 				 const struct provider_request_spec *spec);

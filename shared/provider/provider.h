@@ -164,6 +164,13 @@ struct provider_request_spec {
 struct provider_call *provider_request(struct provider_client *client, struct provider *provider,
 				       const struct provider_request_spec *spec);
 
+/* Embeddings of a list of texts (lent); `dimensions` 0: the model's own. Never NULL, as provider_chat. */
+struct provider_call *provider_embed(struct provider_client *client, struct provider *provider, const char *model,
+				     const struct value *texts, int64_t dimensions);
+/* What a call of provider_embed that is done has given: one list of numbers for each of `count` texts. New reference; NULL
+ * with the reason. */
+struct value *provider_embeddings(const struct provider_call *call, size_t count, struct err *err) MUST_CHECK;
+
 bool provider_call_done(const struct provider_call *call);
 /* 0, or -1 with the reason when the call has failed: 502 with what the service said, 504 when it took too long. */
 int provider_call_error(const struct provider_call *call, struct err *err);

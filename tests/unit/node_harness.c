@@ -359,6 +359,18 @@ const char *node_job(struct node_ctx *ctx)
 	return "job";
 }
 
+const char *node_workflow(struct node_ctx *ctx)
+{
+	(void)ctx;
+	return NULL;
+}
+
+struct value *node_slots(struct node_ctx *ctx)
+{
+	(void)ctx;
+	return value_map();
+}
+
 const char *node_id(struct node_ctx *ctx)
 {
 	(void)ctx;

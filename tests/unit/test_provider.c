@@ -313,9 +313,55 @@ static void test_fake(void **state)
 	value_unref(messages);
 }
 
+/* ---- embeddings ---------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *json;
+	const char *out; /* NULL: refused */
+} embedding_rows[] = {
+	{ "{\"data\":[{\"index\":0,\"embedding\":[1,2]},{\"index\":1,\"embedding\":[3,4]}]}", "[[1,2],[3,4]]" },
+	{ "{\"data\":[{\"index\":1,\"embedding\":[3,4]},{\"index\":0,\"embedding\":[1,2]}]}", "[[1,2],[3,4]]" },
+	{ "{\"embeddings\":[[1.5],[2]]}", "[[1.5],[2]]" },
+	{ "{\"embeddings\":[[1.5]]}", NULL },
+	{ "{\"embeddings\":[[1,2],[1]]}", NULL },
+	{ "{\"embeddings\":[[1],[\"x\"]]}", NULL },
+	{ "{\"embeddings\":[[],[]]}", NULL },
+	{ "{\"data\":3}", NULL },
+	{ "[]", NULL },
+};
+
+static void test_embeddings(void **state)
+{
+	struct provider_client *client = provider_client_new();
+	struct json_error why;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(embedding_rows); i++) {
+		struct value *json = json_parse(embedding_rows[i].json, strlen(embedding_rows[i].json), &why);
+		struct provider_call *call = call_answered(client, json);
+		struct err err = { 0 };
+		struct value *list = provider_embeddings(call, 2, &err);
+		struct buf text;
+
+		buf_init(&text, 1000);
+		if (list) {
+			json_write(&text, list, JSON_COMPACT);
+			assert_string_equal(text.data, embedding_rows[i].out);
+		} else {
+			assert_null(embedding_rows[i].out);
+			assert_int_equal(err.status, 502);
+		}
+		buf_free(&text);
+		value_unref(list);
+		provider_call_free(call);
+	}
+	provider_client_free(client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_embeddings),
 		cmocka_unit_test(test_streams),	 cmocka_unit_test(test_stream_too_long), cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_bodies),	 cmocka_unit_test(test_titles),		 cmocka_unit_test(test_services),
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_fake),	 cmocka_unit_test(test_ollama_image_elsewhere),

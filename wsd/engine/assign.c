@@ -103,3 +103,12 @@ bool node_has_slot(struct node_ctx *node, const char *slot)
 {
 	return slot_find(node, slot);
 }
+
+struct value *node_slots(struct node_ctx *node)
+{
+	struct value *slots = value_map();
+
+	for (size_t i = node->info->slot_count; i < node->slot_count; i++)
+		map_set(slots, node->slots[i].name, type_metadata(node->slots[i].type));
+	return slots;
+}

@@ -155,6 +155,11 @@ const char *node_job(struct node_ctx *node)
 	return node->run->opt.job_id;
 }
 
+const char *node_workflow(struct node_ctx *node)
+{
+	return node->run->opt.workflow_id;
+}
+
 const char *node_id(struct node_ctx *node)
 {
 	return node->id;

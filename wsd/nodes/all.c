@@ -37,6 +37,8 @@ extern const struct node_table nodes_lib_svg;
 extern const struct node_table nodes_lib_uuid;
 extern const struct node_table nodes_list;
 extern const struct node_table nodes_list_sets;
+extern const struct node_table nodes_llm_agent;
+extern const struct node_table nodes_llm_generate;
 extern const struct node_table nodes_numbers;
 extern const struct node_table nodes_output;
 extern const struct node_table nodes_text;
@@ -46,6 +48,7 @@ extern const struct node_table nodes_text_format;
 extern const struct node_table nodes_text_json;
 extern const struct node_table nodes_text_regex;
 extern const struct node_table nodes_triggers;
+extern const struct node_table nodes_vector_faiss;
 extern const struct node_table nodes_workspace;
 extern const struct node_table nodes_workspace_media;
 
@@ -86,6 +89,8 @@ const struct node_table *const node_tables[] = {
 	&nodes_lib_uuid,
 	&nodes_list,
 	&nodes_list_sets,
+	&nodes_llm_agent,
+	&nodes_llm_generate,
 	&nodes_numbers,
 	&nodes_output,
 	&nodes_text,
@@ -95,6 +100,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_text_json,
 	&nodes_text_regex,
 	&nodes_triggers,
+	&nodes_vector_faiss,
 	&nodes_workspace,
 	&nodes_workspace_media,
 	NULL,
