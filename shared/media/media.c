@@ -80,6 +80,60 @@ int media_thumbnail(const char *path, const char *type, const char *out, struct 
 	return convert(strstr(type, "video") ? video : image, temporary, out, err);
 }
 
+/* Runs nodetool-media on bytes; what it prints is appended to `out`. */
+static int through_helper(const char *const *argv, const void *data, size_t len, struct buf *out, struct err *err)
+{
+	struct process_options o = { .argv = argv, .input = data, .input_len = len, .timeout_ms = TIMEOUT_MS,
+				     .memory_bytes = MEMORY_MAX, .cpu_seconds = TIMEOUT_MS / 1000 };
+	struct process_result result;
+	struct buf errors;
+	int status = -1;
+
+	buf_init(&errors, BUF_MAX_SMALL);
+	if (process_run(&o, out, &errors, &result, err))
+		goto done;
+	if (result.timed_out)
+		err_set(err, 422, "the picture was not drawn in %d s", TIMEOUT_MS / 1000);
+	else if (result.too_much)
+		err_set(err, 413, "the picture is too large");
+	else if (result.status || !out->len)
+		err_set(err, 422, "the picture cannot be read: %.200s", errors.data ? errors.data : "");
+	else
+		status = 0;
+done:
+	buf_free(&errors);
+	return status;
+}
+
+int media_to_png(const void *data, size_t len, struct buf *png, struct err *err)
+{
+	char program[4096];
+	const char *const argv[] = { helper_program(program), "png", NULL };
+
+	return through_helper(argv, data, len, png, err);
+}
+
+int media_draw_svg(const void *svg, size_t len, int width, int height, unsigned char *rgba, struct err *err)
+{
+	char program[4096];
+	char sides[2][16];
+	const char *const argv[] = { helper_program(program), "svg", sides[0], sides[1], NULL };
+	size_t wanted = (size_t)width * (size_t)height * 4;
+	struct buf out;
+	int status;
+
+	snprintf(sides[0], sizeof(sides[0]), "%d", width);
+	snprintf(sides[1], sizeof(sides[1]), "%d", height);
+	buf_init(&out, wanted + 1);
+	status = through_helper(argv, svg, len, &out, err);
+	if (status == 0 && out.len != wanted)
+		status = err_set(err, 500, "nodetool-media does not fit this version");
+	if (status == 0)
+		memcpy(rgba, out.data, wanted);
+	buf_free(&out);
+	return status;
+}
+
 /* The first number that a program prints; negative when it prints none. */
 static double printed_number(const char *const *argv)
 {

@@ -18,4 +18,12 @@ int media_thumbnail(const char *path, const char *type, const char *out, struct 
  * 128 kbit/s as the original does. */
 double media_audio_duration(const char *path, int64_t size);
 
+/* Any picture file that libvips reads (WebP, GIF, TIFF, BMP …; its first frame) as an RGB PNG of 8 bits, appended: by
+ * nodetool-media. -1 with the reason when it cannot be read. */
+int media_to_png(const void *data, size_t len, struct buf *png, struct err *err) MUST_CHECK;
+
+/* Draws an SVG document into width x height pixels (librsvg, in nodetool-media): four bytes for each, red, green, blue, alpha,
+ * into `rgba`. The document can refer to nothing outside itself. -1 with the reason. */
+int media_draw_svg(const void *svg, size_t len, int width, int height, unsigned char *rgba, struct err *err) MUST_CHECK;
+
 #endif
