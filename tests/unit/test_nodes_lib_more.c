@@ -87,7 +87,7 @@ static void test_workspace(void **state)
 	in_space("JoinWorkspacePaths", "{\"paths\": [\"a\", \"/b\"]}", "!relative");
 	expect(&nodes_workspace_media, "nodetool.workspace.SaveVideoFile", "{\"folder\": \"..\"}", "output", "!upwards");
 	expect(&nodes_workspace_media, "nodetool.workspace.SaveImageFile",
-	       "{\"image\": {\"type\": \"image\", \"uri\": \"data:image/gif;base64,R0lGODdh\"}}", "output", "!.gif");
+	       "{\"image\": {\"type\": \"image\", \"uri\": \"data:image/gif;base64,R0lGODdh\"}, \"filename\": \"a.bmp\"}", "output", "!.bmp");
 	expect(&nodes_workspace_media, "nodetool.workspace.SaveImageFile", "{\"filename\": \"\"}", "output", "!filename");
 }
 

@@ -15,10 +15,13 @@ extern const struct node_table nodes_dictionary;
 extern const struct node_table nodes_dictionary_filter;
 extern const struct node_table nodes_dictionary_query;
 extern const struct node_table nodes_document;
+extern const struct node_table nodes_image;
+extern const struct node_table nodes_image_file;
 extern const struct node_table nodes_input;
 extern const struct node_table nodes_lib_beautifulsoup;
 extern const struct node_table nodes_lib_date;
 extern const struct node_table nodes_lib_excel;
+extern const struct node_table nodes_lib_grid;
 extern const struct node_table nodes_lib_http;
 extern const struct node_table nodes_lib_http_many;
 extern const struct node_table nodes_lib_json;
@@ -26,14 +29,23 @@ extern const struct node_table nodes_lib_mail;
 extern const struct node_table nodes_lib_markdown;
 extern const struct node_table nodes_lib_math;
 extern const struct node_table nodes_lib_numpy_convert;
+extern const struct node_table nodes_lib_numpy_image;
 extern const struct node_table nodes_lib_numpy_math;
+extern const struct node_table nodes_lib_numpy_plot;
 extern const struct node_table nodes_lib_numpy_shape;
 extern const struct node_table nodes_lib_os;
 extern const struct node_table nodes_lib_os_path;
+extern const struct node_table nodes_lib_pillow;
+extern const struct node_table nodes_lib_pillow_draw;
+extern const struct node_table nodes_lib_pillow_enhance;
+extern const struct node_table nodes_lib_pillow_filter;
+extern const struct node_table nodes_lib_pillow_grade;
+extern const struct node_table nodes_lib_pillow_grade_look;
 extern const struct node_table nodes_lib_rss;
 extern const struct node_table nodes_lib_secret;
 extern const struct node_table nodes_lib_sqlite;
 extern const struct node_table nodes_lib_svg;
+extern const struct node_table nodes_lib_svg_image;
 extern const struct node_table nodes_lib_uuid;
 extern const struct node_table nodes_list;
 extern const struct node_table nodes_list_sets;
@@ -67,10 +79,13 @@ const struct node_table *const node_tables[] = {
 	&nodes_dictionary_filter,
 	&nodes_dictionary_query,
 	&nodes_document,
+	&nodes_image,
+	&nodes_image_file,
 	&nodes_input,
 	&nodes_lib_beautifulsoup,
 	&nodes_lib_date,
 	&nodes_lib_excel,
+	&nodes_lib_grid,
 	&nodes_lib_http,
 	&nodes_lib_http_many,
 	&nodes_lib_json,
@@ -78,14 +93,23 @@ const struct node_table *const node_tables[] = {
 	&nodes_lib_markdown,
 	&nodes_lib_math,
 	&nodes_lib_numpy_convert,
+	&nodes_lib_numpy_image,
 	&nodes_lib_numpy_math,
+	&nodes_lib_numpy_plot,
 	&nodes_lib_numpy_shape,
 	&nodes_lib_os,
 	&nodes_lib_os_path,
+	&nodes_lib_pillow,
+	&nodes_lib_pillow_draw,
+	&nodes_lib_pillow_enhance,
+	&nodes_lib_pillow_filter,
+	&nodes_lib_pillow_grade,
+	&nodes_lib_pillow_grade_look,
 	&nodes_lib_rss,
 	&nodes_lib_secret,
 	&nodes_lib_sqlite,
 	&nodes_lib_svg,
+	&nodes_lib_svg_image,
 	&nodes_lib_uuid,
 	&nodes_list,
 	&nodes_list_sets,

@@ -1,4 +1,6 @@
 /* lib.svg: elements of SVG pictures as data, and the text of a picture made of them. */
+#include "wsd/nodes/svg.h"
+
 #include "value/pyform.h"
 #include "wsd/nodes/helper.h"
 
@@ -301,6 +303,17 @@ static void write_content(struct buf *out, const struct value *content)
 	}
 }
 
+int svg_document(struct node_ctx *ctx, struct buf *out)
+{
+	buf_printf(out,
+		   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" \n"
+		   "     width=\"%lld\" \n     height=\"%lld\" \n     viewBox=\"%s\">\n    ",
+		   (long long)node_int(ctx, "width"), (long long)node_int(ctx, "height"), node_text(ctx, "viewBox"));
+	write_content(out, node_get(ctx, "content"));
+	buf_adds(out, "\n</svg>");
+	return out->failed ? -1 : 0;
+}
+
 static enum node_result document(struct node_ctx *ctx)
 {
 	struct value *ref;
@@ -308,13 +321,7 @@ static enum node_result document(struct node_ctx *ctx)
 	size_t len;
 
 	buf_init(&out, BUF_MAX_BODY);
-	buf_printf(&out,
-		   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" \n"
-		   "     width=\"%lld\" \n     height=\"%lld\" \n     viewBox=\"%s\">\n    ",
-		   (long long)node_int(ctx, "width"), (long long)node_int(ctx, "height"), node_text(ctx, "viewBox"));
-	write_content(&out, node_get(ctx, "content"));
-	buf_adds(&out, "\n</svg>");
-	if (out.failed) {
+	if (svg_document(ctx, &out)) {
 		buf_free(&out);
 		return node_fail(ctx, "content is too long");
 	}

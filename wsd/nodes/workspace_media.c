@@ -1,6 +1,7 @@
 /* nodetool.workspace: media saved as files of the workspace. */
 #include "wsd/engine/asset.h"
 #include "wsd/nodes/helper.h"
+#include "wsd/nodes/image_node.h"
 #include "wsd/nodes/paths.h"
 #include "wsd/nodes/posixpath.h"
 
@@ -39,40 +40,7 @@ static void tell_saved(struct node_ctx *ctx, const char *type, const struct path
 	node_send(ctx, message);
 }
 
-/* Picture formats, by how their bytes begin and the endings of their file names. */
-static const struct {
-	const char *magic;
-	size_t len;
-	const char *endings; /* separated by blanks */
-} pictures[] = {
-	{ "\x89PNG", 4, ".png .apng" }, { "\xff\xd8\xff", 3, ".jpg .jpeg .jpe .jfif" },
-	{ "GIF8", 4, ".gif" },          { "RIFF", 4, ".webp" },
-	{ "BM", 2, ".bmp .dib" },       { "II*\0", 4, ".tif .tiff" },
-	{ "MM\0*", 4, ".tif .tiff" },
-};
-
-/* The name must fit the bytes: nothing is converted here. */
-static int check_picture(const struct path *path, const struct buf *bytes, struct err *err)
-{
-	const char *ending = path->below + posix_extension(sv_of(path->below));
-
-	for (size_t i = 0; i < ARRAY_LEN(pictures); i++) {
-		struct sv rest = sv_of(pictures[i].endings);
-		struct sv one;
-
-		if (bytes->len < pictures[i].len || memcmp(bytes->data, pictures[i].magic, pictures[i].len) != 0)
-			continue;
-		while (sv_split(&rest, ' ', &one)) {
-			if (sv_eq_nocase(one, ending))
-				return 0;
-		}
-		return err_set(err, 400, "the picture's format needs a filename that ends in one of: %s",
-			       pictures[i].endings);
-	}
-	return err_set(err, 400, "this is no picture in a known format");
-}
-
-/* Writes the asset's bytes as they are. */
+/* Writes the asset's bytes; a picture in the format that the name says. */
 static enum node_result save_media(struct node_ctx *ctx, const char *type)
 {
 	struct path path;
@@ -86,7 +54,7 @@ static enum node_result save_media(struct node_ctx *ctx, const char *type)
 		return node_fail(ctx, "folder, filename: %s", err.detail);
 	buf_init(&bytes, ASSET_MAX);
 	if (asset_read(node_get(ctx, type), node_workspace(ctx), &bytes, &err) ||
-	    (strcmp(type, "image") == 0 && check_picture(&path, &bytes, &err)) || path_make_parent(ctx, &path, &err) ||
+	    (strcmp(type, "image") == 0 && image_for_name(ctx, path.below, &bytes, &err)) || path_make_parent(ctx, &path, &err) ||
 	    path_write(&path, bytes.data ? bytes.data : "", bytes.len, false, &err)) {
 		buf_free(&bytes);
 		return node_fail(ctx, "%s: %s", type, err.detail);
@@ -116,9 +84,7 @@ static enum node_result save_image(struct node_ctx *ctx)
 /* ---- declarations ------------------------------------------------------------------------------------- */
 
 static const struct node_prop save_image_file_props[] = {
-	{ .name = "image",
-	  .type = "image",
-	  .def = "{\"type\": \"image\", \"uri\": \"\", \"asset_id\": null, \"data\": null, \"metadata\": null}" },
+	IMAGE_PROP("image"),
 	{ .name = "folder", .type = "str", .def = "\".\"" },
 	{ .name = "filename", .type = "str", .def = "\"image.png\"" },
 	{ .name = "overwrite", .type = "bool", .def = "false" },
@@ -150,7 +116,7 @@ static const struct node_type types[] = {
 	{
 		.type = "nodetool.workspace.SaveImageFile",
 		.title = "Save Image File",
-		.description = "Saves a picture in the workspace, in the format that it has.",
+		.description = "Saves a picture in the workspace, in the format that its file name says.",
 		.props = save_image_file_props,
 		.outputs = save_image_file_outputs,
 		.flags = NODE_ONCE | NODE_BLOCKING,

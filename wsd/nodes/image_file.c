@@ -1,0 +1,292 @@
+/* nodetool.image: pictures from and to files. */
+#include "wsd/engine/asset.h"
+#include "wsd/nodes/helper.h"
+#include "wsd/nodes/image_node.h"
+#include "wsd/nodes/paths.h"
+#include "wsd/nodes/posixpath.h"
+
+#include <string.h>
+
+#define FILES_MAX 10000 /* pictures of one folder */
+
+/* ---- reading ------------------------------------------------------------------------------------------ */
+
+/* The file's bytes as an image; NULL with the reason. */
+static struct value *load(const struct path *path, struct err *err)
+{
+	struct value *ref;
+	struct buf bytes;
+	size_t len;
+
+	if (path_read(path, ASSET_MAX, &bytes, err)) {
+		buf_free(&bytes);
+		return NULL;
+	}
+	len = bytes.len;
+	ref = asset_from_bytes("image", buf_take(&bytes), len);
+	map_set(ref, "uri", value_strf("file://%s", path->full));
+	return ref;
+}
+
+static enum node_result load_file(struct node_ctx *ctx)
+{
+	const char *name = node_text(ctx, "path");
+	struct err err = { 0 };
+	struct path path;
+	struct value *ref;
+
+	if (!*name)
+		return node_fail(ctx, "path must not be empty");
+	if (path_any(ctx, name, &path, &err))
+		return node_fail(ctx, "path: %s", err.detail);
+	if (!path_is_file(&path))
+		return node_fail(ctx, "path: there is no such file");
+	ref = load(&path, &err);
+	return ref ? done(ctx, ref) : node_fail(ctx, "path: %s", err.detail);
+}
+
+/* What is known at once are the names; each file is read when it is asked for. */
+struct folder_state {
+	struct path folder;  /* in the arena, which lasts as long as there is more */
+	struct value *names; /* paths below the folder */
+	size_t at;
+};
+
+static void free_folder(void *ptr)
+{
+	struct folder_state *state = ptr;
+
+	value_unref(state->names);
+	state->names = NULL;
+}
+
+static bool wanted(struct node_ctx *ctx, const char *name)
+{
+	const struct value *endings = node_get(ctx, "extensions");
+	const char *ending = name + posix_extension(sv_of(name));
+	const char *pattern = node_text(ctx, "pattern");
+
+	for (size_t i = 0; i < value_len(endings); i++) {
+		if (sv_eq_nocase(value_sv(list_at(endings, i)), ending))
+			return !*pattern || name_matches(sv_of(name), sv_of(pattern));
+	}
+	return false;
+}
+
+static int find_folder(struct node_ctx *ctx, struct path *path, struct err *err)
+{
+	if (!*node_text(ctx, "folder"))
+		return err_set(err, 400, "must not be empty");
+	if (path_any(ctx, node_text(ctx, "folder"), path, err))
+		return -1;
+	return path_is_dir(path) ? 0 : err_set(err, 400, "there is no such folder");
+}
+
+static enum node_result begin_folder(struct node_ctx *ctx)
+{
+	struct folder_state *state = node_state(ctx);
+	bool deep = node_bool(ctx, "include_subdirectories");
+	struct err err = { 0 };
+
+	free_folder(state);
+	state->at = 0;
+	state->names = value_list();
+	if (find_folder(ctx, &state->folder, &err) ||
+	    path_glob(ctx, &state->folder, "", deep ? "**/*" : "*", deep, state->names, &err))
+		return node_fail(ctx, "folder: %s", err.detail);
+	return NODE_MORE;
+}
+
+/* One picture, or NODE_MORE when the next name was none. */
+static enum node_result next_of_folder(struct node_ctx *ctx)
+{
+	struct folder_state *state = node_state(ctx);
+	const char *name = value_text(list_at(state->names, state->at));
+	struct err err = { 0 };
+	struct path path;
+	struct value *ref;
+
+	if (!name)
+		return NODE_DONE;
+	if (state->at++ >= FILES_MAX)
+		return node_fail(ctx, "folder: has more than %d files", FILES_MAX);
+	path = path_child(ctx, &state->folder, name);
+	if (!path_is_file(&path) || !wanted(ctx, path.full))
+		return NODE_MORE;
+	ref = load(&path, &err);
+	if (!ref)
+		return node_fail(ctx, "%s: %s", name, err.detail);
+	node_emit(ctx, "image", ref);
+	node_emit(ctx, "path", value_str(path.full));
+	return NODE_MORE;
+}
+
+/* ---- saving ------------------------------------------------------------------------------------------- */
+
+static void tell_saved(struct node_ctx *ctx, const char *name, struct value *ref)
+{
+	struct value *message = value_map();
+
+	map_set_str(message, "type", "save_update");
+	map_set_str(message, "node_id", node_id(ctx));
+	map_set_str(message, "name", name);
+	map_set(message, "value", value_ref(ref));
+	map_set_str(message, "output_type", "image");
+	node_send(ctx, message);
+}
+
+#define NAMES_MAX 1000
+
+/* The wanted name, or the first free one of name_1, name_1_2 … when files are not replaced. */
+static const char *free_name(struct node_ctx *ctx, const struct path *folder, const char *name, struct path *path)
+{
+	for (int count = 1; count < NAMES_MAX; count++) {
+		size_t dot = posix_extension(sv_of(name));
+
+		*path = path_child(ctx, folder, name);
+		if (node_bool(ctx, "overwrite") || !path_exists(path))
+			return name;
+		name = arena_printf(node_arena(ctx), "%.*s_%d%s", (int)dot, name, count, name + dot);
+	}
+	return NULL;
+}
+
+/* The path of the file below the folder, which path_any finds permitted as a whole. */
+static int target(struct node_ctx *ctx, const char **name, struct path *path, struct err *err)
+{
+	struct arena *arena = node_arena(ctx);
+	struct path folder;
+
+	if (!**name)
+		return err_set(err, 400, "filename must not be empty");
+	if (find_folder(ctx, &folder, err))
+		return -1;
+	if (path_any(ctx, posix_join(arena, node_text(ctx, "folder"), *name), path, err))
+		return -1;
+	*name = free_name(ctx, &folder, *name, path);
+	if (!*name)
+		return err_set(err, 400, "every name for the file is taken");
+	return path_any(ctx, posix_join(arena, node_text(ctx, "folder"), *name), path, err);
+}
+
+static enum node_result save_file(struct node_ctx *ctx)
+{
+	const char *name = path_dated(node_arena(ctx), node_text(ctx, "filename"));
+	struct err err = { 0 };
+	struct path path;
+	struct value *ref;
+	struct buf bytes;
+	size_t len;
+
+	if (target(ctx, &name, &path, &err))
+		return node_fail(ctx, "folder, filename: %s", err.detail);
+	buf_init(&bytes, ASSET_MAX);
+	if (asset_read(node_get(ctx, "image"), node_workspace(ctx), &bytes, &err) ||
+	    image_for_name(ctx, name, &bytes, &err) || path_make_parent(ctx, &path, &err) ||
+	    path_write(&path, bytes.data ? bytes.data : "", bytes.len, false, &err)) {
+		buf_free(&bytes);
+		return node_fail(ctx, "image: %s", err.detail);
+	}
+	len = bytes.len;
+	ref = asset_from_bytes("image", buf_take(&bytes), len);
+	map_set(ref, "uri", value_strf("file://%s", path.full));
+	tell_saved(ctx, name, ref);
+	return done(ctx, ref);
+}
+
+/* Hands the picture on under a name; it is kept as long as the run. */
+static enum node_result save_image(struct node_ctx *ctx)
+{
+	struct raster *r = image_property(ctx, "image");
+	struct err err = { 0 };
+	struct value *ref = r ? image_value(r, &err) : NULL;
+
+	if (!ref)
+		return r ? fail_err(ctx, &err) : NODE_FAILED;
+	tell_saved(ctx, path_dated(node_arena(ctx), node_text(ctx, "name")), ref);
+	return done(ctx, ref);
+}
+
+/* ---- declarations ------------------------------------------------------------------------------------- */
+
+static const struct node_prop load_file_props[] = {
+	{ .name = "path", .type = "str", .def = "\"\"" },
+	{ 0 },
+};
+
+static const struct node_prop load_folder_props[] = {
+	{ .name = "folder", .type = "str", .def = "\"\"" },
+	{ .name = "include_subdirectories", .type = "bool", .def = "false" },
+	{ .name = "extensions",
+	  .type = "list[str]",
+	  .def = "[\".png\", \".jpg\", \".jpeg\", \".bmp\", \".gif\", \".webp\", \".tiff\"]" },
+	{ .name = "pattern", .type = "str", .def = "\"\"" },
+	{ 0 },
+};
+
+static const struct node_slot load_folder_outputs[] = {
+	{ .name = "image", .type = "image" },
+	{ .name = "path", .type = "str" },
+	{ 0 },
+};
+
+static const struct node_prop save_file_props[] = {
+	IMAGE_PROP("image"),
+	{ .name = "folder", .type = "str", .def = "\"\"" },
+	{ .name = "filename", .type = "str", .def = "\"\"" },
+	{ .name = "overwrite", .type = "bool", .def = "false" },
+	{ 0 },
+};
+
+static const struct node_prop save_image_props[] = {
+	{ .name = "image", .type = "image", .def = IMAGE_DEFAULT, .required = true },
+	{ .name = "folder",
+	  .type = "folder",
+	  .def = "{\"type\": \"folder\", \"uri\": \"\", \"asset_id\": null, \"data\": null, \"metadata\": null}" },
+	{ .name = "name", .type = "str", .def = "\"%Y-%m-%d_%H-%M-%S.png\"" },
+	{ 0 },
+};
+
+static const struct node_type types[] = {
+	{
+		.type = "nodetool.image.LoadImageFile",
+		.title = "Load Image File",
+		.description = "A picture from a file of this machine.",
+		.props = load_file_props,
+		.outputs = image_output,
+		.flags = NODE_BLOCKING,
+		.process = load_file,
+	},
+	{
+		.type = "nodetool.image.LoadImageFolder",
+		.title = "Load Image Folder",
+		.description = "The pictures of a folder, one after the other.",
+		.props = load_folder_props,
+		.outputs = load_folder_outputs,
+		.flags = NODE_STREAMS_OUTPUT | NODE_BLOCKING | NODE_NOT_CACHEABLE,
+		.state_size = sizeof(struct folder_state),
+		.destroy = free_folder,
+		.process = begin_folder,
+		.next = next_of_folder,
+	},
+	{
+		.type = "nodetool.image.SaveImageFile",
+		.title = "Save Image File",
+		.description = "Writes a picture to a file, in the format that the file's name says.",
+		.props = save_file_props,
+		.outputs = image_output,
+		.flags = NODE_ONCE | NODE_BLOCKING,
+		.process = save_file,
+	},
+	{
+		.type = "nodetool.image.SaveImage",
+		.title = "Save Image Asset",
+		.description = "Keeps a picture of the run under a name.",
+		.props = save_image_props,
+		.outputs = image_output,
+		.flags = NODE_ONCE | NODE_BLOCKING,
+		.process = save_image,
+	},
+};
+
+NODE_TABLE(nodes_image_file, types);
