@@ -56,6 +56,20 @@ void job_record(struct job *job, struct blob *blob)
 	queue(job, blob);
 }
 
+void job_record_input(struct job *job, enum runner_frame kind, const struct buf *payload)
+{
+	char *copy = xmalloc(payload->len + 1);
+	struct blob *blob;
+
+	copy[0] = (char)kind;
+	memcpy(copy + 1, payload->data, payload->len);
+	blob = blob_new(copy, payload->len + 1, NULL, 0);
+	blob->type = RUNNER_MSG_INPUT;
+	free(copy);
+	job_record(job, blob);
+	job_flush(job);
+}
+
 /* ---- writing ------------------------------------------------------------------------------------------- */
 
 void job_flush_with(struct job *job, struct journal_op *op)
@@ -107,7 +121,7 @@ void job_flush(struct job *job)
 {
 	struct journal_op *op;
 
-	if (job->writing || !job->unwritten.count || job->state >= JOB_ENDING)
+	if (job->writing || job->joined || !job->unwritten.count || job->state >= JOB_ENDING)
 		return;
 	op = journal_op_new(JOURNAL_MESSAGES, written, job);
 	job->writing = true;

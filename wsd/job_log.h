@@ -16,6 +16,8 @@ void job_say(struct job *job, struct value *message);
 void job_say_now(struct job *job, struct value *message);
 /* Queues a record that nobody is told of (RUNNER_MSG_NODE_DONE and the like); takes the reference. */
 void job_record(struct job *job, struct blob *blob);
+/* Keeps a frame that the runner gets from outside: a run that goes on later gets it again. */
+void job_record_input(struct job *job, enum runner_frame kind, const struct buf *payload);
 /* Writes what is queued, unless a write is on its way. */
 void job_flush(struct job *job);
 /* Hands everything that is queued over to the operation that stores the run's end. */

@@ -114,8 +114,28 @@ struct value *job_run_order(const struct job *job)
 	map_set_str(m, "workspace", job->workspace);
 	map_set(m, "resume", job->resume ? value_ref(job->resume) : value_null());
 	/* One number is for our own "running" in front of its first message. */
-	map_set_int(m, "first_seq", (int64_t)job->history.last_seq + 2);
+	map_set_int(m, "first_seq", (int64_t)job->history.last_seq + (job->begun ? 1 : 2));
 	return m;
+}
+
+const char *job_options_text(const struct job *job, struct arena *arena)
+{
+	struct value *m = value_map();
+	const char *text;
+
+	map_set_bool(m, "explicit_types", job->explicit_types);
+	map_set_bool(m, "binary", job->binary);
+	map_set_bool(m, "require_result", job->require_result);
+	text = json_text(arena, m, JSON_COMPACT);
+	value_unref(m);
+	return text;
+}
+
+void job_options_read(struct job_spec *spec, const struct value *options)
+{
+	spec->explicit_types = map_bool(options, "explicit_types", false);
+	spec->binary = map_bool(options, "binary", false);
+	spec->require_result = map_bool(options, "require_result", false);
 }
 
 static const char *known_status(const char *status)

@@ -23,6 +23,9 @@ struct value *job_end_messages(const struct job *job);
  * sense. */
 struct blob *job_end_record(const struct job_end *end);
 bool job_end_of_record(const struct blob *blob, struct arena *arena, struct job_end *end);
+/* How the run was asked for, as JSON text for its row, and back into a spec. */
+const char *job_options_text(const struct job *job, struct arena *arena);
+void job_options_read(struct job_spec *spec, const struct value *options);
 /* The order for the runner (RUNNER_RUN). */
 struct value *job_run_order(const struct job *job);
 

@@ -243,6 +243,7 @@ static void take_message(struct job *job, const char *payload, size_t len)
 	blob = blob_new(key + head.key_len, len - sizeof(head) - head.key_len, key, head.key_len);
 	blob->type = head.type;
 	blob->has_bigint = head.flags & RUNNER_MSG_HAS_BIGINT;
+	job->joined = head.flags & RUNNER_MSG_JOINED;
 	if (head.type > RUNNER_MSG_JOB_UPDATE)
 		job_record(job, blob);
 	else if (job->cancelling)
@@ -320,10 +321,10 @@ static void run_start(struct pool_run *run)
 	send_early(job);
 }
 
-/* What came for the run before its runner was there: kind, length, payload, each behind the other. */
-static void keep_early(struct job *job, enum runner_frame kind, const struct buf *payload)
+/* Each as kind, length, payload, one behind the other. */
+void job_keep_early(struct job *job, enum runner_frame kind, const void *payload, size_t size)
 {
-	uint32_t len = (uint32_t)payload->len;
+	uint32_t len = (uint32_t)size;
 
 	if (!job->early_frames.max)
 		buf_init(&job->early_frames, EARLY_MAX);
@@ -333,7 +334,7 @@ static void keep_early(struct job *job, enum runner_frame kind, const struct buf
 	}
 	buf_addc(&job->early_frames, (char)kind);
 	buf_add(&job->early_frames, &len, sizeof(len));
-	buf_add(&job->early_frames, payload->data, len);
+	buf_add(&job->early_frames, payload, len);
 }
 
 static void send_early(struct job *job)
@@ -361,7 +362,9 @@ void job_send(struct job *job, enum runner_frame kind, const struct value *paylo
 	else if (job->run.runner)
 		pool_send(&job->run, kind, out.data, out.len);
 	else
-		keep_early(job, kind, &out);
+		job_keep_early(job, kind, out.data, out.len);
+	if (kind == RUNNER_INPUT || kind == RUNNER_END_INPUT)
+		job_record_input(job, kind, &out);
 	buf_free(&out);
 }
 
@@ -449,6 +452,7 @@ static void submit_start(struct job *job)
 	op->start.params = job->http ? "{}" : json_in(op->arena, job->params);
 	op->start.execution_strategy = job->http ? "threaded" : NULL;
 	op->start.worker_id = arena_strdup(op->arena, journal_worker_id());
+	op->start.options = job->http ? NULL : job_options_text(job, op->arena);
 	submit(job, op);
 }
 
@@ -516,6 +520,15 @@ struct job *job_resume(struct job_spec *spec)
 	job = new_job(spec, spec->id);
 	job->history.last_seq = job->delivered = job->announced = seq;
 	submit_resume(job);
+	return job;
+}
+
+struct job *job_adopt(struct job_spec *spec)
+{
+	struct job *job = new_job(spec, spec->id);
+
+	job->state = JOB_WAITING;
+	pool_enqueue(&job->run);
 	return job;
 }
 

@@ -89,6 +89,7 @@ struct job {
 		size_t cap;
 		size_t bytes;
 	} unwritten;
+	bool joined;        /* the last of them belongs to a message that has not come yet */
 	bool writing;       /* a part is being written */
 	uint32_t announced; /* number of the last message that is written and was sent to whoever watches */
 	uint32_t delivered; /* number of the last message that somebody got */
@@ -130,6 +131,14 @@ void jobs_free(void);
 struct job *job_start(struct job_spec *spec);
 /* The same for a suspended run of the user that goes on under its id (spec->resume is set): its row must say so. */
 struct job *job_resume(struct job_spec *spec);
+/* Goes on with the runs that a daemon before this one left unfinished. After pool_init, before anything is asked. */
+void jobs_recover(void);
+/* 1 while it is at it, else 0. */
+int jobs_recovering(void);
+/* For it alone: a run that has begun before; it waits for a runner. */
+struct job *job_adopt(struct job_spec *spec);
+/* Keeps a frame for the runner until there is one. */
+void job_keep_early(struct job *job, enum runner_frame kind, const void *payload, size_t len);
 /* A run that this daemon remembers; NULL when there is none or when it is another user's. */
 struct job *job_find(const char *id, const char *user_id);
 bool job_is_active(const struct job *job);

@@ -79,7 +79,7 @@ static void append(struct journal_op **first, struct journal_op **last, struct j
 static bool is_write(const struct journal_op *op)
 {
 	return op->kind != JOURNAL_FIND && op->kind != JOURNAL_COMMAND && op->kind != JOURNAL_MESSAGES &&
-	       op->kind != JOURNAL_READ;
+	       op->kind != JOURNAL_READ && op->kind != JOURNAL_RECOVER;
 }
 
 static int start(struct journal_op *op)
@@ -176,6 +176,8 @@ static int carry_out(struct journal_op *op)
 	case JOURNAL_READ:
 		journal_log_read(op);
 		return 0;
+	case JOURNAL_RECOVER:
+		return journal_recover(journal.db, op);
 	case JOURNAL_COMMAND:
 		return next_command(op);
 	case JOURNAL_COMMAND_DONE:
@@ -211,7 +213,11 @@ static int write_batch(struct journal_op *batch, struct err *err)
 			return -1;
 		}
 	}
-	return db_commit(journal.db, err);
+	fault_point("before-commit");
+	if (db_commit(journal.db, err) < 0)
+		return -1;
+	fault_point("after-commit");
+	return 0;
 }
 
 static void report(struct journal_op *batch)
@@ -292,10 +298,8 @@ static void process(struct journal_op *batch)
 	batch = write_logs(batch);
 	if (!batch)
 		return;
-	fault_point("before-commit");
 	if (write_batch(batch, &err) < 0)
 		batch = salvage(batch, &err);
-	fault_point("after-commit");
 	for (op = batch; op; op = op->next) {
 		if (!is_write(op))
 			op->rc = carry_out(op);
@@ -481,6 +485,8 @@ static int settle(struct err *err)
 {
 	int count;
 
+	if (config_bool("NODETOOL_AUTO_RECOVER_JOBS", true))
+		return 0; /* see job_recover.c */
 	if (db_begin_durable(journal.db, err) < 0)
 		return -1;
 	count = job_journal_settle(journal.db, journal.worker_id, REASON_RESTART, err);

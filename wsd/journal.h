@@ -29,6 +29,10 @@ enum journal_kind {
 	JOURNAL_END,     /* writes `blobs` to `log`, then `end`, waits for the disk */
 	JOURNAL_FORGET,  /* the row and the log go */
 	JOURNAL_READ,    /* reads a slice of the log of job `id` from `cursor` on into `blobs` */
+	/* The next run, behind `id`, that a daemon before this one left unfinished: `id`, `user_id`, `found`, what its log holds
+	 * in `blobs`, `logged`, and the log itself in `resumed_log`. rc 0: it goes on, with this daemon; 1: it cannot, or has
+	 * ended, and is settled; 2: there is none. */
+	JOURNAL_RECOVER,
 	JOURNAL_FIND,    /* reads `found`; a row that claims to be running is settled, because nobody runs it */
 	JOURNAL_COMMAND, /* reads the oldest wish of REST with a number above `number` into `command` */
 	JOURNAL_COMMAND_DONE /* takes the wish `number` out */
@@ -47,6 +51,7 @@ struct journal_logged {
 	uint32_t first; /* numbers of its messages; 0: there are none */
 	uint32_t last;
 	bool ended; /* how the run ended is in it */
+	bool gap;   /* it was too long for all that was said */
 };
 
 struct journal_op {
@@ -76,6 +81,7 @@ struct journal_op {
 	struct journal_cursor cursor;
 	bool want_log; /* READ: fill `logged` too */
 	struct journal_logged logged;
+	struct runlog resumed_log;
 	int64_t number;
 	struct journal_command command;
 	bool want_etag; /* of the row, behind the commit (START, RUNNING, END; user_id must be set) */

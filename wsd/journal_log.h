@@ -10,5 +10,7 @@ void journal_log_write(struct journal_op *op);
 void journal_log_over(struct journal_op *op);
 /* READ: the next slice from op->cursor on; op->logged too when want_log. */
 void journal_log_read(struct journal_op *op);
+/* RECOVER: the operation's rc. */
+int journal_recover(struct db *db, struct journal_op *op);
 
 #endif

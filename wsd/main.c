@@ -29,6 +29,7 @@
 #define HEADER_BYTES 16384           /* of one request */
 #define RECEIVE_BYTES 2048           /* at a time, per socket */
 #define END_RUNS_US ((int64_t)5000000) /* at the end: for runs to be stored */
+#define RECOVER_US ((int64_t)30000000) /* at the start: for runs of the daemon before */
 #define END_SOCKETS_US ((int64_t)2000000)
 
 /* What a connection is to us: an HTTP request, or a WebSocket. */
@@ -227,6 +228,8 @@ static int serve(int zygote_fd, pid_t zygote_pid, struct err *err)
 	session_init();
 	jobs_init();
 	pool_init(zygote_fd, zygote_pid);
+	jobs_recover();
+	serve_while(context, jobs_recovering, RECOVER_US);
 	if (updates_init(err) < 0 || listen_open(vhost, err) < 0)
 		return -1;
 	intents_look();

@@ -86,7 +86,7 @@ static void on_message(void *ctx, const struct run_message *m)
 	struct runner_message_head head = { .type = (uint8_t)m->type };
 	size_t key_len = m->key_len > UINT16_MAX ? UINT16_MAX : m->key_len;
 
-	head.flags = m->has_bigint ? RUNNER_MSG_HAS_BIGINT : 0;
+	head.flags = (m->has_bigint ? RUNNER_MSG_HAS_BIGINT : 0) | (m->joined ? RUNNER_MSG_JOINED : 0);
 	head.key_len = (uint16_t)key_len;
 	put_frame_head(r, (uint32_t)(sizeof(head) + key_len + m->len), RUNNER_MESSAGE);
 	buf_add(&r->out, &head, sizeof(head));
@@ -207,6 +207,7 @@ static void begin_run(struct runner *r, struct value *order)
 		.binary = map_bool(order, "binary", false),
 		.first_seq = map_int(order, "first_seq", 0),
 		.resume = value_is(resume, VALUE_MAP) ? resume : NULL,
+		.record = true,
 		.message = on_message,
 		.secret = find_secret,
 		.ctx = r,
@@ -259,6 +260,10 @@ static void take_frame(struct runner *r, enum runner_frame kind, struct value *p
 	case RUNNER_END_INPUT:
 		if (r->run)
 			run_end_input(r->run, map_str(payload, "input", ""), map_str(payload, "handle", NULL));
+		return;
+	case RUNNER_GO:
+		if (r->run)
+			run_go(r->run, map_str(payload, "node_id", ""));
 		return;
 	case RUNNER_CANCEL:
 		if (r->run)

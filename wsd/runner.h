@@ -57,7 +57,9 @@ enum runner_message_type {
 
 enum runner_message_flags {
 	/* The map holds extension 1 (big integers): translate it for every client. */
-	RUNNER_MSG_HAS_BIGINT = 1
+	RUNNER_MSG_HAS_BIGINT = 1,
+	/* A record that belongs to the message behind it: they are written together. */
+	RUNNER_MSG_JOINED = 2
 };
 
 struct runner_message_head {

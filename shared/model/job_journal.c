@@ -5,8 +5,9 @@ static const char sql_exists[] = "SELECT 1 FROM nodetool_jobs WHERE id = ?1";
 
 static const char sql_start[] =
 	"INSERT INTO nodetool_jobs (id, user_id, job_type, status, workflow_id, started_at, graph, params, updated_at,"
-	" execution_strategy, worker_id, retry_count, max_retries, version)"
-	" VALUES (?1, ?2, ?3, ?10, ?4, ?5, ?6, ?7, ?5, ?8, ?9, 0, 3, 1)";
+	" execution_strategy, worker_id, retry_count, max_retries, version, metadata_json)"
+	" VALUES (?1, ?2, ?3, ?10, ?4, ?5, ?6, ?7, ?5, ?8, ?9, 0, 3, 1,"
+	" CASE WHEN ?11 IS NULL THEN NULL ELSE json_object('options', json(?11)) END)";
 
 static const char sql_running[] =
 	"UPDATE nodetool_jobs SET status = 'running', updated_at = ?2, version = version + 1"
@@ -40,9 +41,18 @@ static const char sql_settle_one[] =
 	"UPDATE nodetool_jobs SET status = 'failed', error = ?2, error_message = ?2, failed_at = ?3, finished_at = ?3,"
 	" updated_at = ?3, version = version + 1 WHERE id = ?1 AND status IN ('scheduled', 'running', 'recovering')";
 
+static const char sql_unfinished[] =
+	"SELECT id, user_id FROM nodetool_jobs WHERE status IN ('scheduled', 'running', 'recovering') AND worker_id <> ?1"
+	" AND id > ?2 ORDER BY id LIMIT 1";
+
+static const char sql_adopt[] =
+	"UPDATE nodetool_jobs SET status = 'running', worker_id = ?2, retry_count = coalesce(retry_count, 0) + 1,"
+	" updated_at = ?3, version = version + 1 WHERE id = ?1";
+
 static const char sql_find[] =
 	"SELECT status, workflow_id, coalesce(error_message, error), json_extract(metadata_json, '$.result'), graph, params,"
-	" suspended_node_id, suspension_reason, suspension_state_json, json_extract(suspension_metadata_json, '$.completed')"
+	" suspended_node_id, suspension_reason, suspension_state_json, json_extract(suspension_metadata_json, '$.completed'),"
+	" job_type, json_extract(metadata_json, '$.options'), coalesce(retry_count, 0)"
 	" FROM nodetool_jobs WHERE id = ?1 AND user_id = ?2";
 
 static const char sql_workflow[] =
@@ -78,6 +88,7 @@ int job_journal_start(struct db *db, const struct job_start *job, struct err *er
 	db_bind_text(st, 8, job->execution_strategy);
 	db_bind_text(st, 9, job->worker_id);
 	db_bind_text(st, 10, job->status);
+	db_bind_text(st, 11, job->options);
 	return db_run(st, err) < 0 ? -1 : 0;
 }
 
@@ -162,6 +173,38 @@ int job_journal_settle_one(struct db *db, const char *id, const char *reason, st
 	return settle(db, sql_settle_one, id, reason, err);
 }
 
+int job_journal_unfinished(struct db *db, const char *worker_id, const char *after, struct arena *arena, const char **id,
+			   const char **user_id, struct err *err)
+{
+	struct db_stmt *st = db_prepare(db, sql_unfinished, err);
+	int rc;
+
+	if (!st)
+		return -1;
+	db_bind_text(st, 1, worker_id);
+	db_bind_text(st, 2, after);
+	rc = db_step(st, err);
+	if (rc > 0) {
+		*id = db_col_dup(st, 0, arena);
+		*user_id = db_col_dup(st, 1, arena);
+	}
+	db_release(st);
+	return rc < 0 ? -1 : rc == 0;
+}
+
+int job_journal_adopt(struct db *db, const char *id, const char *worker_id, struct err *err)
+{
+	char now[TIME_TEXT_MAX];
+	struct db_stmt *st = db_prepare(db, sql_adopt, err);
+
+	if (!st)
+		return -1;
+	db_bind_text(st, 1, id);
+	db_bind_text(st, 2, worker_id);
+	db_bind_text(st, 3, time_stamp(now));
+	return db_run(st, err) < 0 ? -1 : 0;
+}
+
 int job_journal_find(struct db *db, const char *id, const char *user_id, struct arena *arena, struct job_found *out,
 		     struct err *err)
 {
@@ -184,6 +227,9 @@ int job_journal_find(struct db *db, const char *id, const char *user_id, struct 
 		out->reason = db_col_dup(st, 7, arena);
 		out->state = db_col_dup(st, 8, arena);
 		out->completed = db_col_dup(st, 9, arena);
+		out->job_type = db_col_dup(st, 10, arena);
+		out->options = db_col_dup(st, 11, arena);
+		out->attempts = db_col_int(st, 12);
 	}
 	db_release(st);
 	return rc < 0 ? -1 : rc == 0;

@@ -21,6 +21,7 @@ struct job_start {
 	const char *params;   /* JSON text */
 	const char *execution_strategy;
 	const char *worker_id; /* who runs it: job_journal_settle goes by it */
+	const char *options;   /* JSON text: how it was asked for, for a daemon that goes on with it; NULL: nothing to say */
 };
 
 /* The end of a job. */
@@ -48,6 +49,9 @@ struct job_found {
 	const char *reason;
 	const char *state;     /* JSON text */
 	const char *completed; /* JSON text */
+	const char *job_type;
+	const char *options; /* as in job_start */
+	int64_t attempts;    /* how often a daemon has gone on with it */
 };
 
 /* 409 when there is a job of that id already. */
@@ -67,6 +71,12 @@ int job_journal_settle(struct db *db, const char *worker_id, const char *reason,
 /* The same for one job. -1 on error, else the number of rows (0: it has ended). */
 int job_journal_settle_one(struct db *db, const char *id, const char *reason, struct err *err) MUST_CHECK;
 
+/* The next run behind the id `after` ("" at first), in the order of ids, that a daemon before this one left unfinished, and
+ * its user. 0, 1 when there is none, -1. */
+int job_journal_unfinished(struct db *db, const char *worker_id, const char *after, struct arena *arena, const char **id,
+			   const char **user_id, struct err *err) MUST_CHECK;
+/* This daemon goes on with the run: it is running, with one more attempt. */
+int job_journal_adopt(struct db *db, const char *id, const char *worker_id, struct err *err) MUST_CHECK;
 /* 0: found, 1: there is no such job of that user, -1: error. */
 int job_journal_find(struct db *db, const char *id, const char *user_id, struct arena *arena, struct job_found *out,
 		     struct err *err) MUST_CHECK;

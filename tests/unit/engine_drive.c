@@ -155,8 +155,15 @@ static void on_message(void *ctx, const struct run_message *m)
 {
 	struct driven *d = ctx;
 	struct json_error why;
-	struct value *message = msgpack_parse(m->data, m->len, &why);
+	struct value *message;
 
+	if (m->type == RUNNER_MSG_NODE_DONE) {
+		if (!d->records)
+			d->records = value_map();
+		map_setn(d->records, m->key, m->key_len, value_bytes(m->data, m->len));
+		return;
+	}
+	message = msgpack_parse(m->data, m->len, &why);
 	if (!message)
 		fail_msg("message: %s", why.message);
 	assert_int_equal(map_int(message, "job_seq", -1), (int64_t)value_len(d->messages) + 5);
@@ -262,6 +269,7 @@ void drive_over(struct driven *d)
 {
 	run_free(d->run);
 	value_unref(d->messages);
+	value_unref(d->records);
 	arena_free(d->arena);
 }
 

@@ -12,6 +12,7 @@ struct driven {
 	struct run *run;
 	struct value *messages;
 	const struct run_end *end;
+	struct value *records; /* node id -> its record, when the run gives them */
 	bool bigint;
 };
 

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void test_life_of_a_node(void **state)
@@ -273,6 +274,43 @@ static void test_cancel(void **state)
 	assert_int_equal(drive_destroyed, 1);
 }
 
+static void test_going_on(void **state)
+{
+	static const char graph[] = "c test.Count {\"count\":3}\na test.Add {\"b\":1}\nb test.Add {\"b\":10}\n"
+				    "o nodetool.output.Output {\"name\":\"r\"}\n"
+				    "c.output>a.a\na.output>b.a\nb.output>o.value";
+	static const char *const lost[] = { "o", "b", "a" };
+	struct driven d = { 0 };
+	struct value *resume = value_map();
+	struct value *done;
+	char *whole;
+
+	(void)state;
+	drive_begin(&d, graph, NULL, (struct run_options){ .record = true });
+	drive_on(&d);
+	whole = xstrdup(drive_result(&d));
+	done = value_ref(d.records);
+	assert_int_equal(value_len(done), 4);
+	drive_over(&d);
+	map_set(resume, "done", done);
+	for (size_t i = 0; i <= ARRAY_LEN(lost); i++) { /* with all records, then with one less each time */
+		memset(&d, 0, sizeof(d));
+		drive_calls = 0;
+		drive_begin(&d, graph, NULL, (struct run_options){ .resume = resume });
+		drive_on(&d);
+		assert_string_equal(drive_result(&d), whole);
+		assert_int_equal(drive_calls, i < 2 ? 0 : 3 * (i - 1));
+		assert_string_equal(drive_story(&d, "c"), "");
+		drive_over(&d);
+		if (i < ARRAY_LEN(lost))
+			map_remove(done, lost[i]);
+	}
+	for (size_t i = 0; i <= ARRAY_LEN(lost); i++) /* drive_begin has kept one each time */
+		value_unref(resume);
+	value_unref(resume);
+	free(whole);
+}
+
 static void test_suspend_and_resume(void **state)
 {
 	static const char graph[] = "i nodetool.input.StringInput {\"name\":\"x\",\"value\":\"q\"}\n"
@@ -384,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_params),
 		cmocka_unit_test(test_stream_input),
 		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_going_on),
 		cmocka_unit_test(test_suspend_and_resume),
 		cmocka_unit_test(test_values_for_clients),
 		cmocka_unit_test(test_empty_asset),

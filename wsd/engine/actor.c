@@ -100,6 +100,7 @@ void actor_destroy(struct node_ctx *node)
 		node->slots[i].last = NULL;
 	}
 	outbox_clear(node);
+	buf_free(&node->record);
 	free(node->outbox);
 	node->outbox = NULL;
 	node->outbox_cap = 0;
@@ -200,6 +201,10 @@ static bool call_node(struct node_ctx *node)
 	node->bad_slot = NULL;
 	node->wake_us = 0;
 	node->fd_count = 0;
+	if (restore_must_ask(node)) {
+		wait_again(node);
+		return false;
+	}
 	result = call_function(node);
 	if (node->bad_slot && result != NODE_FAILED) {
 		node_fail(node, "The node has no output '%s'", node->bad_slot);
@@ -286,9 +291,19 @@ static bool begin_item(struct node_ctx *node)
 	return true;
 }
 
+/* No batch can follow: what is kept of the node and the message that it has completed are written together. */
+static void record_last(struct node_ctx *node)
+{
+	bool over = node->handle_count == 0 || node->gathers || (node->type->flags & NODE_STREAMS_INPUT);
+
+	if (over || (!node->zip && node->open == 0 && node->arrival_count == 0))
+		restore_completed(node, !message_muted(node->run, RUNNER_MSG_NODE_UPDATE));
+}
+
 /* A single-shot node reports its result before it is sent on, the others after. */
 static void end_batch(struct node_ctx *node)
 {
+	record_last(node);
 	message_completed(node);
 	reset_last(node);
 	node->phase = node->type->flags & NODE_STREAMS_INPUT ? PHASE_CLOSE : PHASE_INPUT;
@@ -296,6 +311,7 @@ static void end_batch(struct node_ctx *node)
 
 static void end_single_shot(struct node_ctx *node)
 {
+	record_last(node);
 	message_completed(node);
 	if (node->use_cache)
 		cache_store(node);
@@ -309,6 +325,8 @@ static void end_actor(struct node_ctx *node)
 		message_error(node, node->error);
 	else if (node->suspended)
 		message_suspended(node);
+	else
+		restore_completed(node, false);
 	actor_close(node);
 }
 

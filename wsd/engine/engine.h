@@ -25,6 +25,7 @@ struct run_message {
 	const char *key; /* node id or edge id, see runner.h; no NUL behind it */
 	size_t key_len;
 	bool has_bigint; /* RUNNER_MSG_HAS_BIGINT */
+	bool joined;     /* RUNNER_MSG_JOINED */
 	const char *data; /* one MessagePack map */
 	size_t len;
 };
@@ -42,7 +43,10 @@ struct run_options {
 	bool explicit_types;          /* wrap each `result` (section 10) */
 	bool binary;                  /* the asker reads MessagePack: bytes stay bytes, else assets become data URIs */
 	int64_t first_seq;            /* job_seq of the first message */
-	const struct value *resume;   /* {node_id, state, completed: [node ids]} of a suspended run, or NULL */
+	/* NULL, or of a suspended run {node_id, state, completed: [node ids]}, or of a run that goes on after the end of the
+	 * daemon {done: {node id: record of what it sent on, bytes}, shown: {output node: how many output_updates}}. */
+	const struct value *resume;
+	bool record;                  /* give RUNNER_MSG_NODE_DONE and _INTENT; nodes that must not run twice wait for run_go */
 	unsigned mute;                /* RUN_MUTE bits of message types that nobody wants: they are not even built */
 	void (*message)(void *ctx, const struct run_message *message);
 	/* A setting or secret of the user: malloc'd text or NULL. NULL callback: settings and environment only. */
@@ -84,6 +88,8 @@ void run_wake(struct run *run, const struct pollfd *fds, size_t count);
 void run_input(struct run *run, const char *input, const char *handle, struct value *v);
 void run_end_input(struct run *run, const char *input, const char *handle);
 void run_cancel(struct run *run);
+/* The intent of the node (RUNNER_MSG_NODE_INTENT) is on disk: it may run. */
+void run_go(struct run *run, const char *node_id);
 /* Ends the run as failed with this reason (limits of the process, a lost socket). */
 void run_abort(struct run *run, const char *kind, const char *reason);
 

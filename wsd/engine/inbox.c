@@ -33,7 +33,7 @@ bool inbox_put(struct edge *edge, struct value *v, struct node_ctx *producer)
 	struct node_ctx *node = edge->target;
 	size_t at;
 
-	if (node->phase == PHASE_DONE)
+	if (node->phase == PHASE_DONE || node->silent)
 		return true;
 	if (handle->count == HANDLE_LIMIT) {
 		sleep_on(handle, producer);
@@ -97,6 +97,8 @@ void inbox_close(struct node_ctx *node)
 
 void outbox_add(struct node_ctx *node, struct slot *slot, struct value *v)
 {
+	if (slot->edge_count > 0 || (node->type && (node->type->flags & NODE_OUTPUT)))
+		restore_note(node, slot, v);
 	if (slot->edge_count == 0) {
 		value_unref(v);
 		return;

@@ -117,7 +117,14 @@ struct node_ctx {
 	bool end_called;   /* streaming input: `end` has been called */
 	bool failed;
 	bool suspended;
-	bool skipped;      /* completed in the run that is being resumed */
+	bool silent;       /* completed before the run went on: sends the same again, and no client is told */
+	bool asked;        /* NODE_ONCE: whether it may run */
+	bool allowed;
+	int64_t hushed;    /* so many output_updates have been seen before */
+	struct buf record; /* what it has sent on, for restore.c */
+	size_t record_items;
+	bool record_lost;
+	bool recorded; /* its record was given */
 	struct handle *item_handle;
 	struct value *item; /* what `item` is being called with */
 	const char *bad_slot;
@@ -256,6 +263,21 @@ void message_output(struct node_ctx *node, const char *name, struct value *shown
 /* Any message of a node: `fields` without job_id, workflow_id, job_seq. */
 void message_other(struct node_ctx *node, const struct value *fields);
 bool message_muted(const struct run *run, enum runner_message_type type);
+
+/* A record for the log of the run, with bytes as they are; `joined`: it belongs to the message behind it. */
+void message_record(struct node_ctx *node, enum runner_message_type type, const char *data, size_t len, bool joined);
+
+/* restore.c */
+/* The node sends `v` on. */
+void restore_note(struct node_ctx *node, const struct slot *slot, const struct value *v);
+/* The node has completed: gives its record, once. `joined`: a message that says so follows. */
+void restore_completed(struct node_ctx *node, bool joined);
+/* True when the node must not run before it is written down that it does; it then waits for run_go. */
+bool restore_must_ask(struct node_ctx *node);
+/* Prepares the nodes that have completed before; false when the run cannot go on (it has ended then). */
+bool restore_begin(struct run *run);
+/* nodeapi.c: a value of an output node for the result of the run. */
+void node_count_output(struct node_ctx *node, struct value *v);
 
 /* present.c: values as clients get them; new references. */
 struct value *present_value(struct run *run, struct value *v);  /* outputs, previews, properties */

@@ -90,6 +90,14 @@ static void deliver(struct run *run, enum runner_message_type type, const char *
 	run->opt.message(run->opt.ctx, &message);
 }
 
+void message_record(struct node_ctx *node, enum runner_message_type type, const char *data, size_t len, bool joined)
+{
+	struct run_message message = { .type = type, .key = node->id, .key_len = strlen(node->id), .data = data, .len = len };
+
+	message.joined = joined;
+	node->run->opt.message(node->run->opt.ctx, &message);
+}
+
 /* ---- constant parts ----------------------------------------------------------------------------------- */
 
 static struct sv keep_head(struct run *run)
@@ -134,6 +142,8 @@ static void node_update(struct node_ctx *node, const char *status, const char *e
 {
 	struct run *run = node->run;
 
+	if (node->silent)
+		return;
 	begin(run, HEAD_PAIRS_NODE + 5);
 	buf_add(&run->msg, node->head.p, node->head.n);
 	put_pair(&run->msg, "status", status);
@@ -211,7 +221,7 @@ static void edge_update(struct edge *edge, const char *status, int64_t counter)
 {
 	struct run *run = edge->source->run;
 
-	if (message_muted(run, RUNNER_MSG_EDGE_UPDATE))
+	if (message_muted(run, RUNNER_MSG_EDGE_UPDATE) || edge->source->silent || edge->target->silent)
 		return;
 	begin(run, HEAD_PAIRS_EDGE + 3);
 	buf_add(&run->msg, edge->head.p, edge->head.n);
@@ -244,7 +254,7 @@ void message_output(struct node_ctx *node, const char *name, struct value *shown
 	struct run *run = node->run;
 	struct value *metadata;
 
-	if (message_muted(run, RUNNER_MSG_OUTPUT_UPDATE))
+	if (message_muted(run, RUNNER_MSG_OUTPUT_UPDATE) || node->hushed-- > 0)
 		return;
 	metadata = value_map();
 	begin(run, 10);

@@ -193,6 +193,14 @@ static void add_to_result(struct run *run, const char *name, struct value *shown
 	list_push(list, value_ref(shown));
 }
 
+void node_count_output(struct node_ctx *node, struct value *v)
+{
+	struct value *shown = present_value(node->run, v);
+
+	add_to_result(node->run, node_text(node, "name"), shown);
+	value_unref(shown);
+}
+
 enum node_result node_report_output(struct node_ctx *node, const char *name, struct value *v)
 {
 	struct value *shown;

@@ -222,6 +222,8 @@ static void start(struct run *run)
 	const unsigned both = NODE_STREAMS_INPUT | NODE_STREAMS_OUTPUT;
 	struct node_ctx *node;
 
+	if (!restore_begin(run))
+		return;
 	for (size_t i = 0; i < run->node_count; i++) {
 		node = &run->nodes[i];
 		node->of_stream = node->behind_stream || (node->type->flags & both) == NODE_STREAMS_OUTPUT;
