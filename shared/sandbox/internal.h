@@ -40,10 +40,11 @@ void refuse(const struct policy *policy, const char *what) __attribute__((noretu
 
 /* space.c. Leaves the machine's namespaces; false when the kernel or the machine's settings do not allow it. */
 bool space_enter(const struct policy *policy);
-/* Builds the tree of files that the program sees and makes it the root. False as above; nothing was lost then. */
+/* Builds the tree of files that the program sees. False as above; nothing was lost then. */
 bool space_build(const struct policy *policy);
-/* In the first process of the new process namespace: /proc. Without it memory is watched for each process alone. */
-void space_mount_proc(void);
+/* In the first process of the new process namespace: makes that tree the root, with a /proc of the namespace. (Where a
+ * container forbids that, memory is watched for each process alone.) */
+void space_turn_over(const struct policy *policy);
 /* Gives up root's identity and all capabilities. */
 void space_drop_rights(const struct policy *policy);
 

@@ -91,7 +91,7 @@ static int be_first(const struct policy *policy, int alive)
 {
 	char byte;
 
-	space_mount_proc();
+	space_turn_over(policy);
 	space_drop_rights(policy);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (read(alive, &byte, 1) != 1)

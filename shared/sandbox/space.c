@@ -229,23 +229,23 @@ bool space_build(const struct policy *policy)
 	if (!mount_memory(policy, NEW_ROOT, 1 << 20, 0))
 		return false;
 	/* From here on the old tree is hidden in part: there is no way back. */
-	if (!fill(policy) || !put_all(policy, taken, folder, programs) || !turn_over())
+	if (!fill(policy) || !put_all(policy, taken, folder, programs))
 		refuse(policy, "the sandbox");
 	for (size_t i = 0; i < PLACES; i++) {
 		if (taken[i] >= 0)
 			close(taken[i]);
 	}
 	close_range((unsigned)policy->report + 1, ~0U, 0);
-	if (sethostname("sandbox", 7))
-		refuse(policy, "the sandbox");
 	return true;
 }
 
-void space_mount_proc(void)
+void space_turn_over(const struct policy *policy)
 {
-	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL)) {
-		/* some containers do not allow it */
-	}
+	/* Some containers do not allow /proc; the kernel wants to see the old one while it decides. */
+	if (mount("proc", NEW_ROOT "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		rmdir(NEW_ROOT "/proc");
+	if (!turn_over() || sethostname("sandbox", 7))
+		refuse(policy, "the sandbox");
 }
 
 /* ---- rights ------------------------------------------------------------------------------------------- */
