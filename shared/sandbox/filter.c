@@ -12,10 +12,10 @@ static const int denied[] = {
 	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(process_madvise),
 	SCMP_SYS(kcmp), SCMP_SYS(pidfd_getfd), SCMP_SYS(perf_event_open),
 	/* the tree of files */
-	SCMP_SYS(mount), SCMP_SYS(umount), SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(move_mount),
-	SCMP_SYS(open_tree), SCMP_SYS(fsopen), SCMP_SYS(fsconfig), SCMP_SYS(fsmount), SCMP_SYS(fspick),
-	SCMP_SYS(mount_setattr), SCMP_SYS(open_by_handle_at), SCMP_SYS(name_to_handle_at), SCMP_SYS(quotactl),
-	SCMP_SYS(swapon), SCMP_SYS(swapoff), SCMP_SYS(fanotify_init),
+	SCMP_SYS(mount), SCMP_SYS(umount), SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot),
+	SCMP_SYS(move_mount), SCMP_SYS(open_tree), SCMP_SYS(fsopen), SCMP_SYS(fsconfig), SCMP_SYS(fsmount),
+	SCMP_SYS(fspick), SCMP_SYS(mount_setattr), SCMP_SYS(open_by_handle_at), SCMP_SYS(name_to_handle_at),
+	SCMP_SYS(quotactl), SCMP_SYS(swapon), SCMP_SYS(swapoff), SCMP_SYS(fanotify_init),
 	/* namespaces */
 	SCMP_SYS(unshare), SCMP_SYS(setns),
 	/* wide parts of the kernel */
@@ -30,13 +30,25 @@ static const int denied[] = {
 	SCMP_SYS(lookup_dcookie), SCMP_SYS(nfsservctl), SCMP_SYS(personality)
 };
 
-/* Where all processes of the machine are in sight: no signals, and no way out of the group that is killed in the end. */
-static const int denied_in_sight[] = {
-	SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(tgkill), SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo),
-	SCMP_SYS(pidfd_send_signal), SCMP_SYS(pidfd_open), SCMP_SYS(setsid), SCMP_SYS(setpgid), SCMP_SYS(prlimit64),
-	SCMP_SYS(sched_setaffinity), SCMP_SYS(sched_setscheduler), SCMP_SYS(setpriority), SCMP_SYS(shmat), SCMP_SYS(shmget),
-	SCMP_SYS(semget), SCMP_SYS(msgget)
-};
+/* Where all processes of the machine are in sight: no signals, and no way out of the group that is killed in the end.
+ */
+static const int denied_in_sight[] = { SCMP_SYS(kill),
+				       SCMP_SYS(tkill),
+				       SCMP_SYS(tgkill),
+				       SCMP_SYS(rt_sigqueueinfo),
+				       SCMP_SYS(rt_tgsigqueueinfo),
+				       SCMP_SYS(pidfd_send_signal),
+				       SCMP_SYS(pidfd_open),
+				       SCMP_SYS(setsid),
+				       SCMP_SYS(setpgid),
+				       SCMP_SYS(prlimit64),
+				       SCMP_SYS(sched_setaffinity),
+				       SCMP_SYS(sched_setscheduler),
+				       SCMP_SYS(setpriority),
+				       SCMP_SYS(shmat),
+				       SCMP_SYS(shmget),
+				       SCMP_SYS(semget),
+				       SCMP_SYS(msgget) };
 
 static int deny(scmp_filter_ctx ctx, const int *calls, size_t count)
 {
@@ -54,7 +66,8 @@ static int deny(scmp_filter_ctx ctx, const int *calls, size_t count)
 
 static int only_family(scmp_filter_ctx ctx, int family)
 {
-	return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
+	return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1,
+				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
 }
 
 /* In a network namespace of its own sockets reach nobody: local ones and those of the Internet may be made. With the

@@ -14,18 +14,28 @@
 #include <unistd.h>
 
 #define READ (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define CHANGE                                                                                                        \
-	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |             \
-	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO |                   \
+#define CHANGE                                                                                                         \
+	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |              \
+	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO |                    \
 	 LANDLOCK_ACCESS_FS_MAKE_SYM)
-#define NEVER (LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SOCK)
+#define NEVER    (LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SOCK)
 #define OF_FILES (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE)
 
 static const char *const readable[] = {
-	"/usr",		    "/bin",	      "/sbin",		"/lib",
-	"/lib64",	    "/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime",
-	"/etc/timezone",    "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/dev/zero",
-	"/dev/random",	    "/dev/urandom",
+	"/usr",
+	"/bin",
+	"/sbin",
+	"/lib",
+	"/lib64",
+	"/etc/alternatives",
+	"/etc/ld.so.cache",
+	"/etc/localtime",
+	"/etc/timezone",
+	"/etc/ssl/certs",
+	"/etc/ssl/openssl.cnf",
+	"/dev/zero",
+	"/dev/random",
+	"/dev/urandom",
 };
 static const char *const readable_with_network[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
 						     "/etc/services", "/run/systemd/resolve" };

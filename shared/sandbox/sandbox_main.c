@@ -1,6 +1,6 @@
 /*
- * nodetool-sandbox: gives up what it may, then starts a program that a user wrote. Its arguments stand in internal.h; it is
- * started by sandbox.c alone, leads its own process group and dies with who started it.
+ * nodetool-sandbox: gives up what it may, then starts a program that a user wrote. Its arguments stand in internal.h;
+ * it is started by sandbox.c alone, leads its own process group and dies with who started it.
  */
 #include "sandbox/internal.h"
 

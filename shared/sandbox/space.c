@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define NEW_ROOT "/tmp" /* where the new tree stands until it becomes the root */
-#define INODES 65536
+#define INODES   65536
 
 enum place_flags {
 	PLACE_DEVICE = 1,
@@ -255,7 +255,8 @@ void space_drop_rights(const struct policy *policy)
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct none[2] = { 0 };
 
-	if (policy->root && (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY)))
+	if (policy->root &&
+	    (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY)))
 		refuse(policy, "giving up root's rights");
 	if (syscall(SYS_capset, &head, none))
 		refuse(policy, "giving up capabilities");

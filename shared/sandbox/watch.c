@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define FILES_MAX 256
-#define LOOK_MS 50 /* nothing tells when memory grows: it is looked at so often */
+#define LOOK_MS   50 /* nothing tells when memory grows: it is looked at so often */
 
 static void limit(int what, int64_t soft, int64_t hard)
 {

@@ -1,6 +1,7 @@
 /* The functions of nodes/node.h for unit tests of nodes. */
 #include "node_harness.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +21,9 @@ struct node_ctx {
 	void *state;
 	char error[1024];
 	bool bad_slot;
+	struct pollfd fds[8];
+	nfds_t fd_count;
+	int64_t wait_ms; /* -1: for ever */
 };
 
 struct harness {
@@ -71,6 +75,7 @@ struct harness *harness_new(const struct node_table *table, const char *type, co
 
 	h->ctx.type = find(table, type);
 	h->ctx.arena = arena_new();
+	h->ctx.wait_ms = -1;
 	h->ctx.props = value_map();
 	h->ctx.dynamic = parse(dynamic ? dynamic : "{}");
 	h->ctx.slots = value_map();
@@ -111,11 +116,26 @@ void harness_workspace(struct harness *h, const char *path)
 	h->ctx.workspace = xstrdup(path);
 }
 
-static enum node_result drive(struct harness *h, enum node_result result)
+/* Until what the node waits for has happened. */
+static void wait_for(struct harness *h)
 {
-	while (result == NODE_MORE && h->ctx.type->next)
-		result = h->ctx.type->next(&h->ctx);
-	assert_int_not_equal(result, NODE_WAIT);
+	assert_true(h->ctx.fd_count > 0 || h->ctx.wait_ms >= 0);
+	poll(h->ctx.fds, h->ctx.fd_count, (int)h->ctx.wait_ms);
+}
+
+/* `again` is what a node that waits is called with. */
+static enum node_result drive(struct harness *h, enum node_result result, enum node_result (*again)(struct node_ctx *ctx))
+{
+	while (result == NODE_WAIT || (result == NODE_MORE && h->ctx.type->next)) {
+		if (result == NODE_WAIT)
+			wait_for(h);
+		else
+			again = h->ctx.type->next;
+		h->ctx.fd_count = 0;
+		h->ctx.wait_ms = -1;
+		assert_non_null(again);
+		result = again(&h->ctx);
+	}
 	if (h->ctx.bad_slot)
 		result = NODE_FAILED;
 	if (result == NODE_FAILED)
@@ -131,7 +151,7 @@ enum node_result harness_run(struct harness *h)
 
 	if (result == NODE_DONE && type->next && (type->flags & NODE_STREAMS_OUTPUT))
 		result = NODE_MORE;
-	return drive(h, result);
+	return drive(h, result, h->ctx.type->process);
 }
 
 enum node_result harness_item(struct harness *h, const char *handle, const char *json)
@@ -139,14 +159,14 @@ enum node_result harness_item(struct harness *h, const char *handle, const char 
 	struct value *item = parse(json);
 	enum node_result result = h->ctx.type->item ? h->ctx.type->item(&h->ctx, handle, item) : NODE_DONE;
 
-	result = drive(h, result);
+	result = drive(h, result, NULL);
 	value_unref(item);
 	return result;
 }
 
 enum node_result harness_end(struct harness *h)
 {
-	return drive(h, h->ctx.type->end ? h->ctx.type->end(&h->ctx) : NODE_DONE);
+	return drive(h, h->ctx.type->end ? h->ctx.type->end(&h->ctx) : NODE_DONE, h->ctx.type->end);
 }
 
 const char *harness_error(const struct harness *h)
@@ -311,15 +331,14 @@ struct arena *node_arena(struct node_ctx *ctx)
 
 void node_wait_ms(struct node_ctx *ctx, int64_t ms)
 {
-	(void)ctx;
-	(void)ms;
+	if (ctx->wait_ms < 0 || ms < ctx->wait_ms)
+		ctx->wait_ms = ms;
 }
 
 void node_wait_fd(struct node_ctx *ctx, int fd, short poll_events)
 {
-	(void)ctx;
-	(void)fd;
-	(void)poll_events;
+	assert_true(ctx->fd_count < ARRAY_LEN(ctx->fds));
+	ctx->fds[ctx->fd_count++] = (struct pollfd){ .fd = fd, .events = poll_events };
 }
 
 void node_progress(struct node_ctx *ctx, int64_t done, int64_t total)

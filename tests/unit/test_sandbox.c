@@ -1,5 +1,5 @@
-/* sandbox: what a program may do, and the attacks that it must not win. Run from the build folder, where nodetool-sandbox
- * lies. */
+/* sandbox: what a program may do, and the attacks that it must not win. Run from the build folder, where
+ * nodetool-sandbox lies. */
 #include "sandbox/sandbox.h"
 
 #include <setjmp.h>
@@ -37,8 +37,11 @@ struct outcome {
 
 static struct sandbox_options defaults(const char *const *argv)
 {
-	return (struct sandbox_options){ .argv = argv, .cpu_seconds = 5, .memory_bytes = (int64_t)256 << 20,
-					 .file_bytes = (int64_t)16 << 20, .processes = 32 };
+	return (struct sandbox_options){ .argv = argv,
+					 .cpu_seconds = 5,
+					 .memory_bytes = (int64_t)256 << 20,
+					 .file_bytes = (int64_t)16 << 20,
+					 .processes = 32 };
 }
 
 static bool drain(int *fd, struct buf *to)
@@ -68,7 +71,8 @@ static void converse(struct sandbox *s, struct outcome *o, int64_t ms)
 		if (o->killed)
 			return;
 		poll(fds, 2, (int)left);
-		if ((fds[0].revents && !drain(&s->out, &o->out)) || (fds[1].revents && !drain(&s->errors, &o->errors))) {
+		if ((fds[0].revents && !drain(&s->out, &o->out)) ||
+		    (fds[1].revents && !drain(&s->errors, &o->errors))) {
 			o->killed = true;
 			return;
 		}
@@ -124,8 +128,10 @@ static void test_plain(void **state)
 	(void)state;
 	prints("bash", "echo hello; pwd; echo $HOME", "hello\n/workspace\n/workspace\n");
 	prints("bash", "echo x > file; cat file; cat <(echo y); echo z > /tmp/t && cat /tmp/t", "x\ny\nz\n");
-	prints("python3", "import os, json, subprocess; print(json.dumps([1]), subprocess.run(['echo', 'a'], "
-			  "capture_output=True).stdout, os.listdir('/workspace'))", "[1] b'a\\n' []\n");
+	prints("python3",
+	       "import os, json, subprocess; print(json.dumps([1]), subprocess.run(['echo', 'a'], "
+	       "capture_output=True).stdout, os.listdir('/workspace'))",
+	       "[1] b'a\\n' []\n");
 	run("bash", "exit 7", &o);
 	assert_int_equal(o.end, SANDBOX_EXITED);
 	assert_int_equal(o.status, 7);
@@ -159,9 +165,11 @@ static void test_files(void **state)
 	(void)state;
 	prints("bash", "cat /etc/shadow 2>/dev/null || echo no", "no\n");
 	prints("bash", "ls -d /root /home /var /run /work 2>/dev/null | wc -l", "0\n");
-	prints("bash", "for f in /etc/x /usr/x /x /dev/x /usr/bin/x; do touch $f 2>/dev/null && echo $f; done; echo end",
+	prints("bash",
+	       "for f in /etc/x /usr/x /x /dev/x /usr/bin/x; do touch $f 2>/dev/null && echo $f; done; echo end",
 	       "end\n");
-	prints("python3", "import os\ntry:\n  os.mknod('d', 0o20666, os.makedev(1, 1))\nexcept OSError: print('no')", "no\n");
+	prints("python3", "import os\ntry:\n  os.mknod('d', 0o20666, os.makedev(1, 1))\nexcept OSError: print('no')",
+	       "no\n");
 }
 
 static void test_network(void **state)
@@ -176,7 +184,8 @@ static void test_network(void **state)
 	assert_int_equal(listen(fd, 1), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
 	snprintf(code, sizeof(code),
-		 "import socket\ntry:\n  socket.create_connection(('127.0.0.1', %d), 2)\n  print('in')\nexcept OSError: print('no')",
+		 "import socket\ntry:\n  socket.create_connection(('127.0.0.1', %d), 2)\n  print('in')\nexcept "
+		 "OSError: print('no')",
 		 ntohs(address.sin_port));
 	prints("python3", code, "no\n");
 	prints("python3", "import socket\ntry:\n  socket.socket(socket.AF_VSOCK)\nexcept OSError: print('no')", "no\n");
@@ -192,7 +201,8 @@ static void test_system_calls(void **state)
 	       " c.syscall(425, 1, 0), c.syscall(321, 0, 0, 0)]\nprint(r, os.getppid())",
 	       "[-1, -1, -1, -1, -1] 1\n");
 	prints("bash", "unshare -Ur id -u 2>/dev/null || echo no", "no\n");
-	prints("bash", "kill -9 1; sleep 0; ls /proc | grep -c '^[0-9]*$' > n; [ $(cat n) -lt 8 ] && echo few", "few\n");
+	prints("bash", "kill -9 1; sleep 0; ls /proc | grep -c '^[0-9]*$' > n; [ $(cat n) -lt 8 ] && echo few",
+	       "few\n");
 }
 
 static void test_fork_bomb(void **state)
@@ -207,7 +217,8 @@ static void test_fork_bomb(void **state)
 	assert_true(time_mono_us() - began < 5000000);
 	forget(&o);
 	prints("python3",
-	       "import os, sys\nn = 0\ntry:\n  while n < 1000:\n    if os.fork() == 0:\n      import time; time.sleep(100)\n"
+	       "import os, sys\nn = 0\ntry:\n  while n < 1000:\n    if os.fork() == 0:\n      import time; "
+	       "time.sleep(100)\n"
 	       "    n += 1\nexcept OSError: pass\nprint(n < 40)",
 	       "True\n");
 }
@@ -222,8 +233,11 @@ static void test_memory(void **state)
 	assert_int_equal(o.out.len, 0);
 	forget(&o);
 	/* Many processes below the limit of each are stopped together. */
-	run("python3", "import os, time\nfor i in range(8):\n  if os.fork() == 0:\n    x = b'x' * (100 << 20)\n    time.sleep(100)\n"
-		       "time.sleep(15)\nprint('got it')", &o);
+	run("python3",
+	    "import os, time\nfor i in range(8):\n  if os.fork() == 0:\n    x = b'x' * (100 << 20)\n    "
+	    "time.sleep(100)\n"
+	    "time.sleep(15)\nprint('got it')",
+	    &o);
 	assert_int_equal(o.end, SANDBOX_MEMORY);
 	assert_int_equal(o.out.len, 0);
 	forget(&o);
@@ -232,8 +246,10 @@ static void test_memory(void **state)
 static void test_disk(void **state)
 {
 	(void)state;
-	prints("python3", "try:\n  f = open('big', 'wb')\n  for i in range(64): f.write(b'x' * (1 << 20)); f.flush()\n"
-			  "except OSError: print('full')", "full\n");
+	prints("python3",
+	       "try:\n  f = open('big', 'wb')\n  for i in range(64): f.write(b'x' * (1 << 20)); f.flush()\n"
+	       "except OSError: print('full')",
+	       "full\n");
 }
 
 static void test_endless(void **state)
@@ -264,7 +280,8 @@ static void test_output(void **state)
 /* Everything is gone within 100 ms, processes in sessions of their own too. */
 static void test_stop(void **state)
 {
-	const char *argv[] = { "bash", "-c", "setsid sleep 4321 & trap '' TERM INT; echo up; while :; do sleep 1; done", NULL };
+	const char *argv[] = { "bash", "-c", "setsid sleep 4321 & trap '' TERM INT; echo up; while :; do sleep 1; done",
+			       NULL };
 	struct sandbox_options options = defaults(argv);
 	struct sandbox s;
 	struct err err;
@@ -369,8 +386,10 @@ static void test_without_namespaces(void **state)
 	prints("bash", "cat /etc/passwd 2>/dev/null || echo no", "no\n");
 	prints("bash", "touch /tmp/x /usr/x 2>/dev/null || echo no", "no\n");
 	prints("bash", "cat /proc/1/environ 2>/dev/null || echo no; kill -0 1 2>/dev/null || echo no", "no\nno\n");
-	prints("python3", "import socket\nfor f in (socket.AF_INET, socket.AF_UNIX):\n  try:\n    socket.socket(f)\n"
-			  "  except OSError: print('no')", "no\nno\n");
+	prints("python3",
+	       "import socket\nfor f in (socket.AF_INET, socket.AF_UNIX):\n  try:\n    socket.socket(f)\n"
+	       "  except OSError: print('no')",
+	       "no\nno\n");
 	test_stop(state);
 	test_not_there(state);
 }
@@ -378,11 +397,20 @@ static void test_without_namespaces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),	     cmocka_unit_test(test_not_there),	 cmocka_unit_test(test_environment),
-		cmocka_unit_test(test_files),	     cmocka_unit_test(test_network),	 cmocka_unit_test(test_system_calls),
-		cmocka_unit_test(test_fork_bomb),    cmocka_unit_test(test_memory),	 cmocka_unit_test(test_disk),
-		cmocka_unit_test(test_endless),	     cmocka_unit_test(test_output),	 cmocka_unit_test(test_stop),
-		cmocka_unit_test(test_starter_dies), cmocka_unit_test(test_workspace),
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_not_there),
+		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_network),
+		cmocka_unit_test(test_system_calls),
+		cmocka_unit_test(test_fork_bomb),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_disk),
+		cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_output),
+		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_starter_dies),
+		cmocka_unit_test(test_workspace),
 		cmocka_unit_test(test_without_namespaces),
 	};
 	char here[4096];

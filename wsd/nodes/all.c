@@ -3,6 +3,7 @@
 
 extern const struct node_table nodes_base;
 extern const struct node_table nodes_boolean;
+extern const struct node_table nodes_code;
 extern const struct node_table nodes_compare;
 extern const struct node_table nodes_constant;
 extern const struct node_table nodes_control;
@@ -67,6 +68,7 @@ extern const struct node_table nodes_workspace_media;
 const struct node_table *const node_tables[] = {
 	&nodes_base,
 	&nodes_boolean,
+	&nodes_code,
 	&nodes_compare,
 	&nodes_constant,
 	&nodes_control,
