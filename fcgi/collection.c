@@ -6,9 +6,7 @@
 #include "handler.h"
 #include "model/model.h"
 
-#define DEFAULT_MODEL "all-minilm:latest"
 #define PAGE 1000
-#define VECTOR_MAX 65536 /* numbers of one embedding */
 
 /* ---- showing --------------------------------------------------------------------------------------------- */
 
@@ -88,7 +86,7 @@ static int create_in(struct request *req, struct response *res, struct db *db)
 				"A collection's name has 3 to 512 letters, digits or any of ._- and begins and ends with a letter or digit");
 	metadata = value_map();
 	arena_defer(req->arena, value_unref_ptr, metadata);
-	map_set_str(metadata, "embedding_model", model ? model : DEFAULT_MODEL);
+	map_set_str(metadata, "embedding_model", model ? model : COLLECTION_DEFAULT_MODEL);
 	if (provider)
 		map_set_str(metadata, "embedding_provider", provider);
 	if (collection_create(db, req->user.id, name, json_text(req->arena, metadata, JSON_COLUMN), &req->err) ||
@@ -186,20 +184,6 @@ static int delete_collection(struct request *req, struct response *res)
 
 /* ---- documents ------------------------------------------------------------------------------------------- */
 
-/* The numbers as little-endian floats; p == NULL when there are none or too many. */
-static struct sv vector_of(struct request *req, const struct value *numbers)
-{
-	size_t count = value_len(numbers);
-	float *out;
-
-	if (!count || count > VECTOR_MAX)
-		return (struct sv){ 0 };
-	out = arena_alloc(req->arena, count * sizeof(*out));
-	for (size_t i = 0; i < count; i++)
-		out[i] = (float)value_as_float(list_at(numbers, i));
-	return (struct sv){ (const char *)out, count * sizeof(*out) };
-}
-
 static int add_in(struct request *req, struct response *res, struct db *db)
 {
 	const struct value *documents = map_get(req->body, "documents");
@@ -215,9 +199,11 @@ static int add_in(struct request *req, struct response *res, struct db *db)
 	if (value_len(documents) != count || value_len(metadatas) != count || value_len(embeddings) != count)
 		return req_fail(req, 400, "documents, ids, metadatas and embeddings must be of the same length");
 	for (size_t i = 0; i < count; i++) {
-		if (collection_add(db, req->user.id, c.name, value_text(list_at(ids, i)), value_text(list_at(documents, i)),
-				   json_text(req->arena, list_at(metadatas, i), JSON_COLUMN),
-				   vector_of(req, list_at(embeddings, i)), &req->err))
+		struct collection_document d = { value_text(list_at(ids, i)), value_sv(list_at(documents, i)),
+						 sv_of(json_text(req->arena, list_at(metadatas, i), JSON_COLUMN)),
+						 collection_vector(req->arena, list_at(embeddings, i)) };
+
+		if (collection_add(db, req->user.id, c.name, &d, true, &req->err))
 			return -1;
 	}
 	if (db_commit(db, &req->err))
@@ -252,7 +238,7 @@ static const struct field api_list_query[] = {
 
 static const struct field create_body[] = {
 	{ "name", FIELD_STR, FIELD_REQUIRED },
-	{ "embedding_model", FIELD_STR, 0, "\"" DEFAULT_MODEL "\"" },
+	{ "embedding_model", FIELD_STR, 0, "\"" COLLECTION_DEFAULT_MODEL "\"" },
 	{ "embedding_provider", FIELD_STR, FIELD_NULLABLE },
 	{ 0 },
 };
@@ -270,7 +256,7 @@ static const struct field update_body[] = {
 };
 
 static const struct field metadata_item = { .kind = FIELD_OBJECT, .item = ITEM(FIELD_STR) };
-static const struct field vector_item = { .kind = FIELD_LIST, .item = ITEM(FIELD_FLOAT), .max_len = VECTOR_MAX };
+static const struct field vector_item = { .kind = FIELD_LIST, .item = ITEM(FIELD_FLOAT), .max_len = COLLECTION_VECTOR_MAX };
 
 static const struct field add_body[] = {
 	{ "documents", FIELD_LIST, FIELD_REQUIRED, .item = ITEM(FIELD_STR) },

@@ -596,9 +596,38 @@ int collection_delete(struct db *db, const char *user_id, const char *name, stru
 int collection_list(struct db *db, struct arena *arena, const char *user_id, int64_t offset, int64_t limit,
 		    int (*each)(const struct collection *c, void *arg), void *arg, struct err *err) MUST_CHECK;
 int collection_total(struct db *db, const char *user_id, int64_t *count, struct err *err) MUST_CHECK;
-/* Adds a document or replaces the one of that id; `embedding` holds little-endian floats. 1 when there is no such collection. */
-int collection_add(struct db *db, const char *user_id, const char *name, const char *id, const char *document,
-		   const char *metadata, struct sv embedding, struct err *err) MUST_CHECK;
+/* Who embeds the collection's documents, by its metadata. Lent. */
+#define COLLECTION_DEFAULT_MODEL "all-minilm:latest"
+void collection_model(const struct collection *c, const char **service, const char **model);
+
+/* Lent in both directions. p is NULL where there is nothing. */
+struct collection_document {
+	const char *id;
+	struct sv document;
+	struct sv metadata;  /* JSON */
+	struct sv embedding; /* little-endian floats, as many as in the collection's first */
+};
+
+/* Adds a document. One of that id stays as it is, or with `replace` gives way. 1 when nothing was stored (the id is there, or
+ * no such collection is); 400 for an embedding of another width. */
+int collection_add(struct db *db, const char *user_id, const char *name, const struct collection_document *d, bool replace,
+		   struct err *err) MUST_CHECK;
+/* The documents in the order in which they came (limit -1: all); those of a collection that is not there are none. Stops
+ * with -1 when `each` does. */
+int collection_documents(struct db *db, const char *user_id, const char *name, int64_t offset, int64_t limit,
+			 int (*each)(const struct collection_document *d, void *arg), void *arg, struct err *err) MUST_CHECK;
+/* The one of that id, when it is there. */
+int collection_document(struct db *db, const char *user_id, const char *name, const char *id,
+			int (*each)(const struct collection_document *d, void *arg), void *arg, struct err *err) MUST_CHECK;
+
+/* What a search has found, nearest first: list of {id, document, metadata, distance} (cosine: 0 the same direction, 2 the
+ * opposite one). `words` (a list of texts, or NULL) leaves only documents that hold one of them, in small letters of
+ * ASCII. New reference; NULL with the reason (collection_search.c). */
+struct value *collection_search(struct db *db, const char *user_id, const char *name, struct sv query, size_t limit,
+				const struct value *words, struct err *err) MUST_CHECK;
+/* Numbers as an embedding. Arena; p is NULL when there are none, or more than COLLECTION_VECTOR_MAX. */
+#define COLLECTION_VECTOR_MAX 65536
+struct sv collection_vector(struct arena *arena, const struct value *numbers);
 
 /* ---- whole rows for administrators (row_access.c) --------------------------------------------------------- */
 

@@ -526,9 +526,77 @@ static void test_comfy(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- collections --------------------------------------------------------------------------------------- */
+
+static int store_document(const char *user, const char *id, const char *text, const float *vector, size_t n, bool replace)
+{
+	struct collection_document d = { id, sv_of(text), SV_LIT("{\"k\": 1}"),
+					 { (const char *)vector, n * sizeof(*vector) } };
+	int rc;
+
+	assert_int_equal(db_begin(db, &err), 0);
+	rc = collection_add(db, user, "docs", &d, replace, &err);
+	if (rc >= 0)
+		assert_int_equal(db_commit(db, &err), 0);
+	db_rollback(db);
+	return rc;
+}
+
+/* The ids that a search finds, with blanks between them. */
+static const char *found(const char *user, const float *query, size_t n, size_t limit, struct value *words)
+{
+	struct value *hits = collection_search(db, user, "docs", (struct sv){ (const char *)query, n * sizeof(*query) }, limit,
+					       words, &err);
+	const char *ids = "";
+
+	assert_non_null(hits);
+	for (size_t i = 0; i < value_len(hits); i++)
+		ids = arena_printf(arena, "%s%s%s", ids, i ? " " : "", map_str(list_at(hits, i), "id", ""));
+	value_unref(hits);
+	value_unref(words);
+	return ids;
+}
+
+static struct value *words(const char *word)
+{
+	struct value *list = value_list();
+
+	list_push(list, value_str(word));
+	return list;
+}
+
+static void test_collections(void **state)
+{
+	static const float east[] = { 1, 0 };
+	static const float north[] = { 0, 3 };
+	static const float between[] = { 2, 1 };
+	static const float wide[] = { 1, 2, 3 };
+
+	(void)state;
+	assert_int_equal(db_begin(db, &err), 0);
+	assert_int_equal(collection_create(db, "1", "docs", "{}", &err), 0);
+	assert_int_equal(db_commit(db, &err), 0);
+	assert_int_equal(store_document("1", "a", "Red apple", east, 2, false), 0);
+	assert_int_equal(store_document("1", "b", "green pear", north, 2, false), 0);
+	assert_int_equal(store_document("1", "b", "never", north, 2, false), 1);
+	assert_int_equal(store_document("1", "c", "none", wide, 3, false), -1);
+	assert_int_equal(err.status, 400);
+	assert_int_equal(store_document("2", "d", "another's", east, 2, false), 1);
+	assert_string_equal(found("1", between, 2, 5, NULL), "a b");
+	assert_string_equal(found("1", north, 2, 1, NULL), "b");
+	assert_string_equal(found("1", between, 2, 5, words("pear")), "b");
+	assert_string_equal(found("1", between, 2, 5, words("red")), "a");
+	assert_string_equal(found("1", between, 2, 5, words("never")), "");
+	assert_string_equal(found("1", wide, 3, 5, NULL), "");
+	assert_string_equal(found("2", between, 2, 5, NULL), "");
+	assert_int_equal(store_document("1", "b", "blue plum", north, 2, true), 0);
+	assert_string_equal(found("1", between, 2, 5, words("plum")), "b");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(test_collections),
 		CASE(test_etag),	   CASE(test_owner_and_public), CASE(test_paging),
 		CASE(test_json_cache),	   CASE(test_json_of_odd_rows), CASE(test_versions),
 		CASE(test_jobs),	   CASE(test_commands),		CASE(test_graph_complete),

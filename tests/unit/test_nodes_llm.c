@@ -12,6 +12,8 @@
 
 extern const struct node_table nodes_llm_agent;
 extern const struct node_table nodes_llm_generate;
+extern const struct node_table nodes_vector_chroma;
+extern const struct node_table nodes_vector_chroma_query;
 extern const struct node_table nodes_vector_faiss;
 
 #define FAKE "\"model\":{\"type\":\"language_model\",\"provider\":\"fake\",\"id\":\"fake-model-v1\"}"
@@ -184,11 +186,34 @@ static void test_faiss(void **state)
 	value_unref(index);
 }
 
+/* ---- vector.chroma ------------------------------------------------------------------------------------- */
+
+static void test_chroma(void **state)
+{
+	static const struct node_case names[] = {
+		{ "vector.chroma.Collection", "{\"name\":\"x\"}", "!name" },
+		{ "vector.chroma.Collection", "{\"name\":\"-abc\"}", "!name" },
+		{ "vector.chroma.IndexEmbedding", "{\"index_id\":\" \"}", "!index_id" },
+		{ "vector.chroma.IndexString", "{\"text\":\"a\"}", "!document_id" },
+		{ "vector.chroma.IndexAggregatedText", "{\"document_id\":\"i\",\"document\":\"d\"}", "!text_chunks" },
+	};
+	struct harness *h;
+
+	(void)state;
+	node_check(&nodes_vector_chroma, names, ARRAY_LEN(names));
+	h = harness_new(&nodes_vector_chroma_query, "vector.chroma.RemoveOverlap",
+			"{\"documents\":[\"a b c\",\"b c d\",\"c d\",\"e\"]}", NULL);
+	assert_int_equal(harness_run(h), NODE_DONE);
+	assert_string_equal(harness_json(h, "documents"), "[[\"a b c\",\"d\",\"c d\",\"e\"]]");
+	harness_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chunks), cmocka_unit_test(test_list), cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_json),   cmocka_unit_test(test_svg),  cmocka_unit_test(test_faiss),
+		cmocka_unit_test(test_chroma),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

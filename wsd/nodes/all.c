@@ -61,6 +61,8 @@ extern const struct node_table nodes_text_format;
 extern const struct node_table nodes_text_json;
 extern const struct node_table nodes_text_regex;
 extern const struct node_table nodes_triggers;
+extern const struct node_table nodes_vector_chroma;
+extern const struct node_table nodes_vector_chroma_query;
 extern const struct node_table nodes_vector_faiss;
 extern const struct node_table nodes_workspace;
 extern const struct node_table nodes_workspace_media;
@@ -126,6 +128,8 @@ const struct node_table *const node_tables[] = {
 	&nodes_text_json,
 	&nodes_text_regex,
 	&nodes_triggers,
+	&nodes_vector_chroma,
+	&nodes_vector_chroma_query,
 	&nodes_vector_faiss,
 	&nodes_workspace,
 	&nodes_workspace_media,
