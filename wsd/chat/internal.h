@@ -36,6 +36,7 @@ struct turn {
 	struct buf text; /* of all rounds */
 	int64_t tool_deadline; /* 0: no tool of the client is waited for */
 	struct value *tool_result; /* it has come */
+	struct tool_run *tool_run; /* a tool that goes on; NULL: none */
 
 	/* A chat with a workflow. */
 	struct run *run;
@@ -74,6 +75,8 @@ void turn_fail(struct turn *turn, const char *kind, const char *text);
 /* model.c: plain chat and help. */
 void model_begin(struct turn *turn);
 void model_step(struct turn *turn);
+/* Goes on with the tool that runs; true when more could be done at once. */
+bool model_tool_step(struct turn *turn, const struct pollfd *fds, size_t count);
 void model_tool_result(struct turn *turn, const struct value *result);
 /* workflow.c */
 void workflow_begin(struct turn *turn);
@@ -86,10 +89,54 @@ struct tool {
 	const char *description;
 	const char *parameters; /* JSON schema */
 	const char *user_message; /* what the client shows meanwhile */
+	const char *secret; /* needed, or the tool is not offered; NULL: none */
 	bool help; /* offered in help mode */
-	/* The result; new reference. What goes wrong is {"error": text}. */
+	/* The result at once; new reference. What goes wrong is {"error": text}. NULL: the nodes run. */
 	struct value *(*run)(const struct turn *turn, const struct value *args);
+	/* A chain of nodes, each with the property that takes the output of the one before it. The arguments are the
+	 * properties of the first one. */
+	struct {
+		const char *type;
+		const char *input;
+	} nodes[2];
+	const char *output; /* of the last node */
+	bool many; /* the result is a list, also of one value */
+	/* The properties of the first node instead of the arguments; new reference. May be NULL. */
+	struct value *(*prepare)(const struct turn *turn, const struct value *args);
+	/* What of the result the model gets; new reference. May be NULL. */
+	struct value *(*shape)(const struct value *result, const struct value *args);
 };
+
+#define TOOLS_MAX 128
+
+/* `{"error": text}`; new reference. */
+struct value *tool_error(const char *text);
+
+/* tool_search.c */
+struct value *tool_search_nodes(const struct turn *turn, const struct value *args);
+struct value *tool_search_examples(const struct turn *turn, const struct value *args);
+struct value *tool_search_assets(const struct turn *turn, const struct value *args);
+/* tool_small.c */
+struct value *tool_calculator(const struct turn *turn, const struct value *args);
+struct value *tool_current_date(const struct turn *turn, const struct value *args);
+struct value *tool_google_prepare(const struct turn *turn, const struct value *args);
+struct value *tool_google_shape(const struct value *result, const struct value *args);
+
+/* ---- tools that are graphs (tool_run.c) ---------------------------------------------------------------- */
+
+struct tool_run;
+
+/* The call runs as a run of the engine: a tool with nodes, or (tool NULL) the user's workflow of that name. NULL with the
+ * reason when it cannot begin. */
+struct tool_run *tool_run_new(struct turn *turn, const struct tool *tool, const char *name, const struct value *args,
+			      struct err *err);
+/* Takes NULL; breaks off what still runs. */
+void tool_run_free(struct tool_run *run);
+size_t tool_run_poll(struct tool_run *run, struct pollfd *fds, size_t max, int *timeout_ms);
+/* The result (new reference) once there is one, else NULL; *busy when more could be done at once. */
+struct value *tool_run_step(struct tool_run *run, const struct pollfd *fds, size_t count, bool *busy);
+/* Of a workflow whose run_mode is tool: its tool_name behind "workflow_". New reference; NULL when there is none. */
+struct value *workflow_tool_declaration(const struct turn *turn, const char *name);
 
 const struct tool *tool_find(const char *name);
 /* The declarations that the model gets: those named by the message, in help mode those of help and the client's own.
@@ -97,5 +144,7 @@ const struct tool *tool_find(const char *name);
 struct value *tool_declarations(const struct turn *turn);
 /* True when the client's manifest has a tool of this name. */
 bool tool_of_client(const struct turn *turn, const char *name);
+/* True when the model was told of a tool of this name: others it cannot call. */
+bool tool_offered(const struct turn *turn, const char *name);
 
 #endif

@@ -18,6 +18,8 @@ static const char help_prompt[] = "You are the help of NodeTool, a visual editor
 				  "node types, properties or handles. "
 				  "An edge leads from an output handle to an input handle of a fitting type. Be brief.";
 
+#define TOOL_TEXT_MAX ((size_t)1 << 20) /* of a result, as a model gets it */
+
 static void ask(struct turn *turn);
 
 /* ---- events -------------------------------------------------------------------------------------------- */
@@ -99,11 +101,11 @@ static struct value *answer_as_text(const struct value *result)
 	struct value *text;
 	struct buf out;
 
-	buf_init(&out, BUF_MAX_BODY);
+	buf_init(&out, TOOL_TEXT_MAX);
 	if (json_write(&out, result, JSON_SPACED)) {
 		buf_reset(&out);
 		out.failed = false;
-		buf_adds(&out, "{\"error\": \"The result is too long\"}");
+		buf_adds(&out, "{\"error\": \"The result is too long for a model\"}");
 	}
 	text = value_strn(out.data, out.len);
 	buf_free(&out);
@@ -167,14 +169,6 @@ static void ask_client(struct turn *turn, const struct value *call)
 	turn_send(turn, m);
 }
 
-static struct value *error_result(const char *text)
-{
-	struct value *m = value_map();
-
-	map_set_str(m, "error", text);
-	return m;
-}
-
 /* Takes the reference to the result. */
 static void finish_call(struct turn *turn, struct value *result, const char *note)
 {
@@ -189,16 +183,39 @@ static void run_call(struct turn *turn)
 	const struct value *call = list_at(turn->calls, turn->next_call);
 	const char *name = map_str(call, "name", "");
 	const struct tool *tool = tool_find(name);
+	struct err err = { 0 };
 
-	if (tool) {
-		if (turn->help)
-			send_tool_update(turn, call);
-		finish_call(turn, tool->run(turn, map_get(call, "args")), tool->user_message);
-	} else if (tool_of_client(turn, name)) {
-		ask_client(turn, call);
-	} else {
-		finish_call(turn, error_result("There is no such tool"), NULL);
+	if (!tool_offered(turn, name)) {
+		finish_call(turn, tool_error("There is no such tool"), NULL);
+		return;
 	}
+	if (!tool && tool_of_client(turn, name)) {
+		ask_client(turn, call);
+		return;
+	}
+	if (turn->help)
+		send_tool_update(turn, call);
+	if (tool && tool->run) {
+		finish_call(turn, tool->run(turn, map_get(call, "args")), tool->user_message);
+		return;
+	}
+	turn->tool_run = tool_run_new(turn, tool, name, map_get(call, "args"), &err);
+	if (!turn->tool_run)
+		finish_call(turn, tool_error(err.detail), NULL);
+}
+
+bool model_tool_step(struct turn *turn, const struct pollfd *fds, size_t count)
+{
+	const struct tool *tool = tool_find(map_str(list_at(turn->calls, turn->next_call), "name", ""));
+	bool busy;
+	struct value *result = tool_run_step(turn->tool_run, fds, count, &busy);
+
+	if (!result)
+		return busy;
+	tool_run_free(turn->tool_run);
+	turn->tool_run = NULL;
+	finish_call(turn, result, tool ? tool->user_message : NULL);
+	return true;
 }
 
 void model_tool_result(struct turn *turn, const struct value *result)
@@ -222,11 +239,11 @@ static void take_client_result(struct turn *turn)
 	turn->tool_deadline = 0;
 	turn->tool_result = NULL;
 	if (!result)
-		finish_call(turn, error_result("The tool did not answer within 60 seconds"), NULL);
+		finish_call(turn, tool_error("The tool did not answer within 60 seconds"), NULL);
 	else if (map_bool(result, "ok", false))
 		finish_call(turn, given ? value_ref(given) : value_null(), NULL);
 	else
-		finish_call(turn, error_result(map_str(result, "error", "The tool failed")), NULL);
+		finish_call(turn, tool_error(map_str(result, "error", "The tool failed")), NULL);
 	value_unref(result);
 }
 

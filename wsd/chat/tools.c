@@ -1,191 +1,122 @@
-/* The tools that a model may call. */
+/* The tools that a model may call: the table, and what the model is told of it. */
 #include "wsd/chat/internal.h"
 
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "nodes/node.h"
+#define NO_ARGUMENTS "{\"type\":\"object\",\"properties\":{}}"
+#define TEXT_ARGUMENT(name, text) "\"" name "\":{\"type\":\"string\",\"description\":\"" text "\"}"
+#define ARGUMENTS(properties, required) \
+	"{\"type\":\"object\",\"properties\":{" properties "},\"required\":[" required "]}"
+#define COUNT_ARGUMENT ",\"n_results\":{\"type\":\"integer\",\"description\":\"How many at most\"}"
 
-#define NODES_SHOWN    10
-#define EXAMPLES_SHOWN 20
-#define EXAMPLE_MAX    ((size_t)4 << 20)
-#define WORDS_MAX      16
-
-/* ---- search_nodes -------------------------------------------------------------------------------------- */
-
-/* 1 when the word stands in the text, in any case. */
-static int count_word(const char *text, struct sv word)
+struct value *tool_error(const char *text)
 {
-	for (const char *p = text; *p; p++)
-		if (strncasecmp(p, word.p, word.n) == 0)
-			return 1;
-	return 0;
-}
-
-/* How well a node fits the words: a hit in its name counts more than one in its description. */
-static int rate(const struct node_type *type, const struct sv *words, size_t count)
-{
-	const char *dot = strrchr(type->type, '.');
-	int score = 0;
-
-	for (size_t i = 0; i < count; i++)
-		score += 4 * count_word(dot ? dot : type->type, words[i]) + 3 * count_word(type->title, words[i]) +
-			 2 * count_word(type->type, words[i]) +
-			 count_word(type->description ? type->description : "", words[i]);
-	return score;
-}
-
-static size_t split_words(struct sv query, struct sv words[WORDS_MAX])
-{
-	struct sv word;
-	size_t n = 0;
-
-	while (n < WORDS_MAX && sv_split(&query, ' ', &word)) {
-		word = sv_trim(word);
-		if (word.n)
-			words[n++] = word;
-	}
-	return n;
-}
-
-struct hit {
-	const struct node_type *type;
-	int score;
-};
-
-/* Keeps the best, those found first before others of the same score. */
-static size_t keep(struct hit *hits, size_t count, size_t max, struct hit hit)
-{
-	size_t at = count;
-
-	while (at > 0 && hits[at - 1].score < hit.score)
-		at--;
-	if (at >= max)
-		return count;
-	if (count == max)
-		count--;
-	memmove(hits + at + 1, hits + at, (count - at) * sizeof(*hits));
-	hits[at] = hit;
-	return count + 1;
-}
-
-static struct value *search_nodes(const struct turn *turn, const struct value *args)
-{
-	int64_t max = map_int(args, "n_results", NODES_SHOWN);
-	struct hit hits[50];
-	struct sv words[WORDS_MAX];
-	struct value *queries = map_get(args, "query");
-	struct value *list = value_list();
-	size_t count = 0;
-	size_t n;
-
-	(void)turn;
-	if (value_is(queries, VALUE_LIST))
-		queries = list_at(queries, 0);
-	if (!value_is(queries, VALUE_STR))
-		return list;
-	if (max < 1 || max > (int64_t)ARRAY_LEN(hits))
-		max = max < 1 ? 1 : (int64_t)ARRAY_LEN(hits);
-	n = split_words(value_sv(queries), words);
-	for (size_t i = 0; i < node_type_count(); i++) {
-		struct hit hit = { node_type_at(i), rate(node_type_at(i), words, n) };
-
-		if (hit.score && !(hit.type->flags & NODE_INTERNAL))
-			count = keep(hits, count, (size_t)max, hit);
-	}
-	for (size_t i = 0; i < count; i++) {
-		const struct node_info *info = node_info_find(hits[i].type->type);
-
-		if (info)
-			list_push(list, node_metadata(info));
-	}
-	return list;
-}
-
-/* ---- search_examples ----------------------------------------------------------------------------------- */
-
-/* The example workflows that the server ships, as a list of {id, name, description, tags}. */
-static struct value *read_example(const char *path)
-{
-	struct value *v = NULL;
-	struct json_error why;
-	struct buf text;
-	FILE *f = fopen(path, "re");
-	char *room;
-	size_t n;
-
-	if (!f)
-		return NULL;
-	buf_init(&text, EXAMPLE_MAX);
-	while ((room = buf_reserve(&text, 4096)) && (n = fread(room, 1, 4096, f)) > 0)
-		text.len += n;
-	fclose(f);
-	if (!text.failed && text.len)
-		v = json_parse(text.data, text.len, &why);
-	buf_free(&text);
-	return v;
-}
-
-static struct value *example_entry(const struct value *example)
-{
-	static const char *const shown[] = { "id", "name", "description", "tags" };
 	struct value *m = value_map();
 
-	for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
-		struct value *v = map_get(example, shown[i]);
-
-		map_set(m, shown[i], v ? value_ref(v) : value_null());
-	}
+	map_set_str(m, "error", text);
 	return m;
 }
 
-static bool example_fits(const struct value *example, const struct sv *words, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (count_word(map_str(example, "name", ""), words[i]) ||
-		    count_word(map_str(example, "description", ""), words[i]))
-			return true;
-	return count == 0;
-}
-
-static struct value *search_examples(const struct turn *turn, const struct value *args)
-{
-	char *folder = xasprintf("%s/examples", config_share_dir());
-	struct value *list = value_list();
-	struct sv words[WORDS_MAX];
-	size_t count = split_words(sv_of(map_str(args, "query", "")), words);
-	DIR *dir = opendir(folder);
-	struct dirent *entry;
-
-	(void)turn;
-	while (dir && value_len(list) < EXAMPLES_SHOWN && (entry = readdir(dir))) {
-		char *path = xasprintf("%s/%s", folder, entry->d_name);
-		struct value *example = str_ends(path, ".json") ? read_example(path) : NULL;
-
-		if (value_is(example, VALUE_MAP) && example_fits(example, words, count))
-			list_push(list, example_entry(example));
-		value_unref(example);
-		free(path);
-	}
-	if (dir)
-		closedir(dir);
-	free(folder);
-	return list;
-}
-
-/* ---- the table ----------------------------------------------------------------------------------------- */
-
 static const struct tool tools[] = {
-	{ "search_nodes", "Finds node types of NodeTool by words; gives their type names, properties and outputs.",
-	  "{\"type\":\"object\",\"properties\":{\"query\":{\"type\":\"string\",\"description\":\"Words to look for\"},"
-	  "\"n_results\":{\"type\":\"integer\",\"description\":\"How many at most (10)\"}},\"required\":[\"query\"]}",
-	  "Searching nodes", true, search_nodes },
-	{ "search_examples", "Finds example workflows by words; gives their names and descriptions.",
-	  "{\"type\":\"object\",\"properties\":{\"query\":{\"type\":\"string\",\"description\":\"Words to look for\"}},"
-	  "\"required\":[\"query\"]}",
-	  "Searching examples", true, search_examples },
+	{
+		.name = "search_nodes",
+		.description = "Finds node types of NodeTool by words; gives their type names, properties and outputs.",
+		.parameters = ARGUMENTS(TEXT_ARGUMENT("query", "Words to look for") COUNT_ARGUMENT, "\"query\""),
+		.user_message = "Searching nodes",
+		.help = true,
+		.run = tool_search_nodes,
+	},
+	{
+		.name = "search_examples",
+		.description = "Finds example workflows by words; gives their names and descriptions.",
+		.parameters = ARGUMENTS(TEXT_ARGUMENT("query", "Words to look for"), "\"query\""),
+		.user_message = "Searching examples",
+		.help = true,
+		.run = tool_search_examples,
+	},
+	{
+		.name = "search_assets",
+		.description = "Finds the user's assets (images, audio, documents and other files) by their name.",
+		.parameters = ARGUMENTS(TEXT_ARGUMENT("query", "A part of the name") "," TEXT_ARGUMENT(
+						"content_type", "The beginning of a media type, such as image/") COUNT_ARGUMENT,
+					"\"query\""),
+		.user_message = "Searching assets",
+		.run = tool_search_assets,
+	},
+	{
+		.name = "list_directory",
+		.description = "Lists files of the workspace.",
+		.parameters = ARGUMENTS(TEXT_ARGUMENT("path", "A folder of the workspace; the workspace itself by default") ","
+					TEXT_ARGUMENT("pattern", "A pattern of names, such as *.txt")
+					",\"recursive\":{\"type\":\"boolean\"}", ""),
+		.user_message = "Listing files",
+		.nodes = { { "nodetool.workspace.ListWorkspaceFiles", NULL } },
+		.output = "file",
+		.many = true,
+	},
+	{
+		.name = "read_file",
+		.description = "Reads a text file of the workspace.",
+		.parameters = ARGUMENTS(TEXT_ARGUMENT("path", "The file, relative to the workspace"), "\"path\""),
+		.user_message = "Reading a file",
+		.nodes = { { "nodetool.workspace.ReadTextFile", NULL } },
+		.output = "output",
+	},
+	{
+		.name = "write_file",
+		.description = "Writes a text file of the workspace; what was there is replaced, unless it is appended to.",
+		.parameters = ARGUMENTS(TEXT_ARGUMENT("path", "The file, relative to the workspace") ","
+					TEXT_ARGUMENT("content", "The text")
+					",\"append\":{\"type\":\"boolean\"}", "\"path\",\"content\""),
+		.user_message = "Writing a file",
+		.nodes = { { "nodetool.workspace.WriteTextFile", NULL } },
+		.output = "output",
+	},
+	{
+		.name = "http_fetch",
+		.description = "Fetches a URL by HTTP GET and gives its text as it is.",
+		.parameters = ARGUMENTS(TEXT_ARGUMENT("url", "An http or https URL"), "\"url\""),
+		.user_message = "Fetching a URL",
+		.nodes = { { "lib.http.GetRequest", NULL } },
+		.output = "output",
+	},
+	{
+		.name = "page_to_text",
+		.description = "Fetches a web page and gives what it says as plain text, without running its scripts.",
+		.parameters = ARGUMENTS(TEXT_ARGUMENT("url", "An http or https URL"), "\"url\""),
+		.user_message = "Reading a web page",
+		.nodes = { { "lib.http.GetRequest", NULL }, { "lib.beautifulsoup.HTMLToText", "text" } },
+		.output = "output",
+	},
+	{
+		.name = "google_search",
+		.description = "Searches the web with Google; gives titles, addresses and short texts.",
+		.parameters = ARGUMENTS(TEXT_ARGUMENT("keyword", "What to search for")
+					",\"num_results\":{\"type\":\"integer\",\"description\":\"How many at most\"}",
+					"\"keyword\""),
+		.user_message = "Searching the web",
+		.secret = "SERPAPI_API_KEY",
+		.nodes = { { "lib.http.JSONGetRequest", NULL } },
+		.output = "output",
+		.prepare = tool_google_prepare,
+		.shape = tool_google_shape,
+	},
+	{
+		.name = "calculator",
+		.description = "Computes an arithmetic expression: + - * / // % ** and parentheses, pi, e, and functions such as "
+			       "sqrt, sin, log, exp, abs, round, floor, ceil, min and max.",
+		.parameters = ARGUMENTS(TEXT_ARGUMENT("expression", "The expression"), "\"expression\""),
+		.user_message = "Calculating",
+		.run = tool_calculator,
+	},
+	{
+		.name = "current_date",
+		.description = "Tells today's date, the day of the week and the time of the server.",
+		.parameters = NO_ARGUMENTS,
+		.user_message = "Looking at the clock",
+		.run = tool_current_date,
+	},
 };
 
 const struct tool *tool_find(const char *name)
@@ -254,19 +185,45 @@ static void add_all(const struct turn *turn, struct value *list)
 			list_push(list, client_declaration(list_at(manifest, i)));
 }
 
+/* False when the tool needs a key that the user has not set. */
+static bool is_usable(const struct turn *turn, const struct tool *tool)
+{
+	char *secret = tool->secret ? turn->options.secret(turn->options.ctx, tool->secret) : NULL;
+	bool usable = !tool->secret || (secret && *secret);
+
+	if (secret)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+	return usable;
+}
+
+static void add_one(const struct turn *turn, const char *name, struct value *list)
+{
+	const struct tool *tool = tool_find(name);
+	struct value *made;
+
+	if (tool) {
+		if (is_usable(turn, tool))
+			list_push(list, declaration(tool));
+	} else if (client_tool(turn, name)) {
+		list_push(list, client_declaration(client_tool(turn, name)));
+	} else {
+		made = workflow_tool_declaration(turn, name);
+		if (made)
+			list_push(list, made);
+	}
+}
+
 /* Names that nobody knows are left out (cases/ws_chat/unknown_tools). */
 static void add_named(const struct turn *turn, struct value *list)
 {
 	const struct value *names = map_get(turn->message, "tools");
 
-	for (size_t i = 0; value_is(names, VALUE_LIST) && i < value_len(names); i++) {
+	for (size_t i = 0; value_is(names, VALUE_LIST) && i < value_len(names) && i < TOOLS_MAX; i++) {
 		const struct value *name = list_at(names, i);
-		const struct tool *tool = value_is(name, VALUE_STR) ? tool_find(value_text(name)) : NULL;
 
-		if (tool)
-			list_push(list, declaration(tool));
-		else if (value_is(name, VALUE_STR) && client_tool(turn, value_text(name)))
-			list_push(list, client_declaration(client_tool(turn, value_text(name))));
+		if (value_is(name, VALUE_STR))
+			add_one(turn, value_text(name), list);
 	}
 }
 
@@ -282,4 +239,12 @@ struct value *tool_declarations(const struct turn *turn)
 		return list;
 	value_unref(list);
 	return NULL;
+}
+
+bool tool_offered(const struct turn *turn, const char *name)
+{
+	for (size_t i = 0; i < value_len(turn->tools); i++)
+		if (strcmp(map_str(list_at(turn->tools, i), "name", ""), name) == 0)
+			return true;
+	return false;
 }
