@@ -121,7 +121,7 @@ def test_chat_errors_name_the_thread(d):
             ("refuse", {}, "a reason"), ("cut", {}, ""), ("x", {"provider": "nope"}, "nope"),
             ("x", {"provider": "empty"}, "No provider specified in the current conversation"),
             ("x", {"provider": "mistral"}, "MISTRAL_API_KEY"), (5, {}, "content"), ([1], {}, "content"),
-            ("x", {"collections": ["a"]}, "Collections"), ("x", {"agent_mode": True}, "Agents"),
+            ("x", {"collections": ["a"]}, "Collections"), ("refuse", {"agent_mode": True}, "a reason"),
             ("x", {"workflow_id": "w1"}, "Workflow w1 not found"),
             ("x", {"workflow_target": "workflow"}, "Workflow ID is required for workflow processing"),
             ("x", {"provider": unreachable}, "Connection error")):

@@ -9,7 +9,9 @@ What it answers stands in the last message of the conversation:
   again WORDS      503 at first, with Retry-After 0, then the words
   refuse           400 with a reason
   cut              the connection breaks in the middle of a line
-  history          all roles and texts so far"""
+  history          all roles and texts so far
+A request for JSON by a schema named "plan" is answered with what stands behind "PLAN " in the last message of the user, one named
+"result" with what stands behind "RESULT "; with several, split by " | ", each try gets the next."""
 import json
 import os
 import sys
@@ -77,6 +79,14 @@ class Handler(BaseHTTPRequestHandler):
         last = body["messages"][-1]
         text = last["content"] if isinstance(last["content"], str) else last["content"][0]["text"]
         word, _, rest = text.partition(" ")
+        asked = [m["content"] for m in body["messages"] if m["role"] == "user"]
+        wanted = (body.get("response_format") or {}).get("json_schema", {}).get("name", "").upper()
+        told = [part for t in asked for part in [t.rpartition(wanted + " ")[2]] if wanted and wanted + " " in t]
+        if told and last["role"] != "tool":
+            tries = told[0].split(" | ") if wanted == "RESULT" else told
+            return self.stream(tries[min(len(asked), len(tries)) - 1])
+        if "Your step:\n" in text:
+            word, _, rest = text.rpartition("Your step:\n")[2].partition(" ")
         if word == "again" and self.server.once(text):
             return self.refuse(503, "busy", Retry_After="0")
         if word == "refuse":

@@ -38,6 +38,12 @@ struct turn {
 	struct value *tool_result; /* it has come */
 	struct tool_run *tool_run; /* a tool that goes on; NULL: none */
 
+	/* Agent mode: agent.c. */
+	struct agent *agent;   /* NULL: none */
+	const char *step_id;   /* of the step that goes on; lent by the agent's task */
+	struct value *format;  /* response_format of the next answer; NULL: any */
+	bool quiet;	       /* the answer is not for the client as it comes */
+
 	/* A chat with a workflow. */
 	struct run *run;
 	char job_id[ID_SIZE];
@@ -60,6 +66,10 @@ int turn_thread(const struct turn *turn, struct err *err) MUST_CHECK;
 /* The thread's messages, oldest first, as {id, role, content, created_at, tool_calls, tool_call_id, name}, without those
  * of agents and without tool calls that have no results. New reference; NULL with the reason. */
 struct value *turn_history(const struct turn *turn, struct err *err) MUST_CHECK;
+/* The texts of a content joined by blanks; new reference to a text. */
+struct value *turn_plain_text(const struct value *content);
+/* A UUID with dashes. */
+void turn_make_uuid(char out[ID_SIZE]);
 /* True for content that a message may have: null, a text, an object, a list of objects. */
 bool turn_content_valid(const struct value *content);
 
@@ -78,6 +88,20 @@ void model_step(struct turn *turn);
 /* Goes on with the tool that runs; true when more could be done at once. */
 bool model_tool_step(struct turn *turn, const struct pollfd *fds, size_t count);
 void model_tool_result(struct turn *turn, const struct value *result);
+/* Opens the account and the client, and says which tools there are: the history (new reference), or NULL with the reason. */
+struct value *model_open(struct turn *turn, struct err *err);
+/* `{"type":"chunk","content":"","done":true,"thread_id":T}`, only these keys. */
+void model_send_end(struct turn *turn);
+/* Says and stores the answer; takes the reference to its content. */
+void model_say_answer(struct turn *turn, struct value *content, bool of_agent);
+/* agent.c: the model's answer stands in turn->text; its call is over, and is counted by agent_use before. */
+void agent_begin(struct turn *turn);
+void agent_answer(struct turn *turn);
+void agent_use(struct turn *turn);
+/* False when a limit is reached: the turn has then ended. */
+bool agent_goes_on(struct turn *turn);
+/* Takes NULL. */
+void agent_free(struct agent *agent);
 /* workflow.c */
 void workflow_begin(struct turn *turn);
 bool workflow_step(struct turn *turn, const struct pollfd *fds, size_t count);

@@ -1,6 +1,7 @@
 /* The messages of a turn: as clients get them, and in the database. */
 #include "wsd/chat/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "model/model.h"
@@ -52,6 +53,35 @@ bool turn_content_valid(const struct value *content)
 		if (!value_is(list_at(content, i), VALUE_MAP))
 			return false;
 	return true;
+}
+
+struct value *turn_plain_text(const struct value *content)
+{
+	struct value *v;
+	struct buf out;
+	bool any = false;
+
+	if (value_is(content, VALUE_STR))
+		return value_strn(value_text(content), value_len(content));
+	buf_init(&out, BUF_MAX_BODY);
+	for (size_t i = 0; value_is(content, VALUE_LIST) && i < value_len(content); i++) {
+		const char *text = map_str(list_at(content, i), "text", NULL);
+
+		if (text)
+			buf_printf(&out, "%s%s", any ? " " : "", text);
+		any = any || text;
+	}
+	v = value_strn(out.data ? out.data : "", out.len);
+	buf_free(&out);
+	return v;
+}
+
+void turn_make_uuid(char out[ID_SIZE])
+{
+	char plain[ID_SIZE];
+
+	id_random(plain);
+	snprintf(out, ID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", plain, plain + 8, plain + 12, plain + 16, plain + 20);
 }
 
 /* ---- storing ------------------------------------------------------------------------------------------- */

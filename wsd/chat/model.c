@@ -1,5 +1,5 @@
 /* Chat with a language model: plain, and as the editor's help (notes-ws section 9). */
-#include "wsd/chat/internal.h"
+#include "wsd/chat/agent.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static void send_plain_chunk(struct turn *turn, const struct provider_piece *pie
 	map_set_str(m, "content_type", "text");
 	map_set(m, "content", value_strn(piece->text, piece->len));
 	map_set(m, "content_metadata", value_map());
-	map_set_bool(m, "done", piece->done);
+	map_set_bool(m, "done", piece->done && !turn->agent);
 	map_set_bool(m, "thinking", piece->thinking);
 	turn_send(turn, m);
 }
@@ -67,14 +67,15 @@ static void on_piece(void *ctx, const struct provider_piece *piece)
 		return;
 	if (!piece->thinking)
 		buf_add(&turn->text, piece->text, piece->len);
+	if (turn->quiet || (turn->agent && !piece->len))
+		return;
 	if (!turn->help)
 		send_plain_chunk(turn, piece);
 	else if (!piece->thinking)
 		send_help_chunk(turn, piece->text, piece->len, false);
 }
 
-/* `{"type":"chunk","content":"","done":true,"thread_id":T}`, only these keys. */
-static void send_end_chunk(struct turn *turn)
+void model_send_end(struct turn *turn)
 {
 	struct value *m = value_map();
 
@@ -85,11 +86,11 @@ static void send_end_chunk(struct turn *turn)
 	turn_send(turn, m);
 }
 
-static void say_answer(struct turn *turn, struct value *content)
+void model_say_answer(struct turn *turn, struct value *content, bool of_agent)
 {
 	struct value *m = turn_message(turn, "assistant");
 
-	map_set_bool(m, "agent_mode", false);
+	map_set_bool(m, "agent_mode", of_agent);
 	map_set(m, "content", content);
 	turn_say(turn, m);
 }
@@ -112,6 +113,16 @@ static struct value *answer_as_text(const struct value *result)
 	return text;
 }
 
+/* For the model, and unless an agent works for itself for the thread and the client; takes the reference. */
+static void say_within(struct turn *turn, struct value *m)
+{
+	list_push(turn->messages, value_ref(m));
+	if (turn->agent)
+		value_unref(m);
+	else
+		turn_say(turn, m);
+}
+
 /* The two messages of a tool call that has its result, for the client, the thread and the model. */
 static void say_tool(struct turn *turn, const struct value *call, const struct value *result, const char *note)
 {
@@ -126,16 +137,14 @@ static void say_tool(struct turn *turn, const struct value *call, const struct v
 	map_set(m, "tool_calls", calls);
 	map_set_bool(m, "agent_mode", false);
 	map_set(m, "help_mode", turn->help ? value_bool(true) : value_null());
-	list_push(turn->messages, value_ref(m));
-	turn_say(turn, m);
+	say_within(turn, m);
 
 	m = turn_message(turn, "tool");
 	map_set_str(m, "tool_call_id", map_str(call, "id", ""));
 	map_set_str(m, "name", turn->help ? NULL : map_str(call, "name", ""));
 	map_set(m, "content", answer_as_text(result));
 	map_set(m, "help_mode", turn->help ? value_bool(true) : value_null());
-	list_push(turn->messages, value_ref(m));
-	turn_say(turn, m);
+	say_within(turn, m);
 }
 
 static void send_tool_update(struct turn *turn, const struct value *call)
@@ -150,8 +159,8 @@ static void send_tool_update(struct turn *turn, const struct value *call)
 	map_set_str(m, "name", map_str(call, "name", ""));
 	map_set(m, "args", value_ref(map_get(call, "args")));
 	map_set(m, "message", value_strf("Running %s", map_str(call, "name", "")));
-	map_set(m, "step_id", value_null());
-	map_set(m, "agent_execution_id", value_null());
+	map_set_str(m, "step_id", turn->step_id);
+	map_set_str(m, "agent_execution_id", turn->agent ? turn->agent->id : NULL);
 	turn_send(turn, m);
 }
 
@@ -193,7 +202,7 @@ static void run_call(struct turn *turn)
 		ask_client(turn, call);
 		return;
 	}
-	if (turn->help)
+	if (turn->help || turn->agent)
 		send_tool_update(turn, call);
 	if (tool && tool->run) {
 		finish_call(turn, tool->run(turn, map_get(call, "args")), tool->user_message);
@@ -258,9 +267,9 @@ static void fail_call(struct turn *turn, const struct err *err)
 		return;
 	}
 	turn_fail(turn, "connection_error", err->detail);
-	send_end_chunk(turn);
+	model_send_end(turn);
 	text = xasprintf("The model could not be asked. %s", err->detail);
-	say_answer(turn, value_str(text));
+	model_say_answer(turn, value_str(text), false);
 	free(text);
 }
 
@@ -269,8 +278,8 @@ static void finish(struct turn *turn)
 	if (turn->help) {
 		send_help_chunk(turn, "", 0, true);
 	} else {
-		send_end_chunk(turn);
-		say_answer(turn, turn->text.len ? value_strn(turn->text.data, turn->text.len) : value_null());
+		model_send_end(turn);
+		model_say_answer(turn, turn->text.len ? value_strn(turn->text.data, turn->text.len) : value_null(), false);
 	}
 	turn->end = "completed";
 }
@@ -292,11 +301,15 @@ static void take_answer(struct turn *turn)
 		record(turn);
 		return;
 	}
-	if (!value_len(turn->calls))
+	if (!value_len(turn->calls) && !turn->agent)
 		finish(turn);
 	record(turn);
+	if (turn->agent)
+		agent_use(turn);
 	provider_call_free(turn->call);
 	turn->call = NULL;
+	if (!value_len(turn->calls) && turn->agent)
+		agent_answer(turn);
 }
 
 void model_step(struct turn *turn)
@@ -317,8 +330,15 @@ void model_step(struct turn *turn)
 
 static void ask(struct turn *turn)
 {
-	struct provider_chat chat = { .model = turn->model, .messages = turn->messages, .tools = turn->tools };
+	struct provider_chat chat = { .model = turn->model,
+				      .messages = turn->messages,
+				      .tools = turn->tools,
+				      .response_format = turn->format };
 
+	if (turn->agent && !agent_goes_on(turn))
+		return;
+	if (turn->agent)
+		buf_reset(&turn->text);
 	if (turn->rounds++ == ROUNDS_MAX) {
 		turn_fail(turn, NULL, "The model has called tools for too many rounds");
 		return;
@@ -343,27 +363,36 @@ static void add_prompt(struct turn *turn)
 	list_insert(turn->messages, 0, m);
 }
 
-void model_begin(struct turn *turn)
+struct value *model_open(struct turn *turn, struct err *err)
 {
-	const struct value *collections = map_get(turn->message, "collections");
-	struct err err = { 0 };
+	struct value *history;
 
 	if (strcmp(turn->provider_name, "empty") == 0) {
-		turn_fail(turn, NULL, "No provider specified in the current conversation");
-		return;
+		err_set(err, 422, "No provider specified in the current conversation");
+		return NULL;
 	}
-	if (value_len(collections)) {
-		turn_fail(turn, NULL, "Collections are not built into this server yet");
-		return;
+	if (value_len(map_get(turn->message, "collections"))) {
+		err_set(err, 501, "Collections are not built into this server yet");
+		return NULL;
 	}
-	turn->provider = provider_open(turn->user_id, turn->provider_name, &err);
-	turn->messages = turn->provider ? turn_history(turn, &err) : NULL;
+	turn->provider = provider_open(turn->user_id, turn->provider_name, err);
+	history = turn->provider ? turn_history(turn, err) : NULL;
+	if (!history)
+		return NULL;
+	turn->tools = tool_declarations(turn);
+	turn->client = provider_client_new();
+	return history;
+}
+
+void model_begin(struct turn *turn)
+{
+	struct err err = { 0 };
+
+	turn->messages = model_open(turn, &err);
 	if (!turn->messages) {
 		turn_fail(turn, NULL, err.detail);
 		return;
 	}
 	add_prompt(turn);
-	turn->tools = tool_declarations(turn);
-	turn->client = provider_client_new();
 	ask(turn);
 }

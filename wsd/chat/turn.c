@@ -77,7 +77,7 @@ static void begin(struct turn *turn)
 	if (turn->workflow_id || strcmp(map_str(m, "workflow_target", ""), "workflow") == 0)
 		workflow_begin(turn);
 	else if (map_bool(m, "agent_mode", false))
-		turn_fail(turn, NULL, "Agents are not built into this server yet");
+		agent_begin(turn);
 	else
 		model_begin(turn);
 }
@@ -111,6 +111,8 @@ void turn_free(struct turn *turn)
 	provider_free(turn->provider);
 	if (turn->run)
 		run_free(turn->run);
+	agent_free(turn->agent);
+	value_unref(turn->format);
 	value_unref(turn->messages);
 	value_unref(turn->tools);
 	value_unref(turn->calls);

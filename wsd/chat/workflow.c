@@ -1,7 +1,6 @@
 /* Chat with a workflow: the message becomes a parameter, its outputs the answer (notes-ws section 9). */
 #include "wsd/chat/internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,28 +9,6 @@
 #define STEPS_PER_LOOK 128
 
 /* ---- what the run gets --------------------------------------------------------------------------------- */
-
-/* The parts' texts joined by blanks. */
-static struct value *plain_text(const struct value *content)
-{
-	struct value *v;
-	struct buf out;
-	bool any = false;
-
-	if (value_is(content, VALUE_STR))
-		return value_ref((struct value *)(uintptr_t)content);
-	buf_init(&out, BUF_MAX_BODY);
-	for (size_t i = 0; value_is(content, VALUE_LIST) && i < value_len(content); i++) {
-		const char *text = map_str(list_at(content, i), "text", NULL);
-
-		if (text)
-			buf_printf(&out, "%s%s", any ? " " : "", text);
-		any = any || text;
-	}
-	v = value_strn(out.data ? out.data : "", out.len);
-	buf_free(&out);
-	return v;
-}
 
 /* run_mode chat: who said what when. */
 static struct value *short_history(const struct value *history)
@@ -43,7 +20,7 @@ static struct value *short_history(const struct value *history)
 		struct value *m = value_map();
 
 		map_set_str(m, "role", map_str(in, "role", ""));
-		map_set(m, "content", plain_text(map_get(in, "content")));
+		map_set(m, "content", turn_plain_text(map_get(in, "content")));
 		map_set_str(m, "created_at", map_str(in, "created_at", NULL));
 		list_push(list, m);
 	}
@@ -253,15 +230,6 @@ static void tell_end(struct turn *turn, const struct run_end *end)
 
 /* ---- the run ------------------------------------------------------------------------------------------- */
 
-/* A UUID with dashes. */
-static void make_job_id(char out[ID_SIZE])
-{
-	char plain[ID_SIZE];
-
-	id_random(plain);
-	snprintf(out, ID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", plain, plain + 8, plain + 12, plain + 16, plain + 20);
-}
-
 static void start(struct turn *turn)
 {
 	struct run_options options = {
@@ -277,7 +245,7 @@ static void start(struct turn *turn)
 		.ctx = turn,
 	};
 
-	make_job_id(turn->job_id);
+	turn_make_uuid(turn->job_id);
 	turn_send(turn, job_update(turn, "running"));
 	turn->run = run_new(&options);
 }
