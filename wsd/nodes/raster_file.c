@@ -93,18 +93,16 @@ static void png_body(png_structp png, png_infop info, struct reading *in)
 	png_read_end(png, NULL);
 }
 
-static bool read_png(struct reading *in)
+static void read_png(struct reading *in)
 {
 	png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, in->reason, png_failed, png_warned);
 	png_infop info = png ? png_create_info_struct(png) : NULL;
-	bool ok = false;
 
 	if (info && !setjmp(png_jmpbuf(png))) {
 		png_body(png, info, in);
-		ok = true;
+		in->ok = in->out != NULL;
 	}
 	png_destroy_read_struct(&png, &info, NULL);
-	return ok;
 }
 
 static void png_push(png_structp png, png_bytep from, size_t n)
@@ -123,12 +121,12 @@ static void png_flushed(png_structp png)
 
 static void png_compose(png_structp png, png_infop info, const struct raster *r, struct buf *out)
 {
-	static const int kinds[] = { [1] = PNG_COLOR_TYPE_GRAY, [3] = PNG_COLOR_TYPE_RGB, [4] = PNG_COLOR_TYPE_RGBA };
+	static const int types[] = { [1] = PNG_COLOR_TYPE_GRAY, [3] = PNG_COLOR_TYPE_RGB, [4] = PNG_COLOR_TYPE_RGBA };
 
 	png_set_write_fn(png, out, png_push, png_flushed);
 	png_set_compression_level(png, LEVEL);
 	png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
-	png_set_IHDR(png, info, (png_uint_32)r->width, (png_uint_32)r->height, 8, kinds[r->channels],
+	png_set_IHDR(png, info, (png_uint_32)r->width, (png_uint_32)r->height, 8, types[r->channels],
 		     PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
 	png_write_info(png, info);
 	for (int y = 0; y < r->height; y++)
@@ -178,28 +176,44 @@ static void jpeg_warned(j_common_ptr jpeg, int level)
 		jpeg_failed(jpeg);
 }
 
-/* False without a reason: a kind of JPEG that is left to the child program. */
-static bool jpeg_body(struct jpeg_decompress_struct *jpeg, struct reading *in)
+/* Inks as Adobe's programs write them, turned round, to red, green and blue. */
+static void from_inks(unsigned char *rgb, const unsigned char *inks, int width)
 {
-	jpeg_mem_src(jpeg, in->data, (unsigned long)in->len);
-	jpeg_read_header(jpeg, TRUE);
-	if (jpeg->num_components != 1 && jpeg->num_components != 3)
-		return false;
-	jpeg->out_color_space = JCS_RGB;
-	in->out = raster_new(in->arena, jpeg->image_width, jpeg->image_height, 3, &in->err);
-	if (!in->out)
-		return true;
-	jpeg_start_decompress(jpeg);
-	while (jpeg->output_scanline < jpeg->output_height) {
-		JSAMPROW row = raster_at(in->out, 0, (int)jpeg->output_scanline);
+	for (int x = 0; x < width; x++, rgb += 3, inks += 4) {
+		for (int c = 0; c < 3; c++) {
+			unsigned taken = (255u - inks[c]) * inks[3] + 128;
 
-		jpeg_read_scanlines(jpeg, &row, 1);
+			rgb[c] = raster_clip(inks[3] - (int)((taken + (taken >> 8)) >> 8));
+		}
 	}
-	jpeg_finish_decompress(jpeg);
-	return true;
 }
 
-static bool read_jpeg(struct reading *in)
+static void jpeg_body(struct jpeg_decompress_struct *jpeg, struct reading *in)
+{
+	unsigned char *inks = NULL;
+
+	jpeg_mem_src(jpeg, in->data, (unsigned long)in->len);
+	jpeg_read_header(jpeg, TRUE);
+	jpeg->out_color_space = jpeg->num_components == 4 ? JCS_CMYK : JCS_RGB;
+	in->out = raster_new(in->arena, jpeg->image_width, jpeg->image_height, 3, &in->err);
+	if (!in->out)
+		return;
+	jpeg_start_decompress(jpeg);
+	if (jpeg->out_color_components == 4)
+		inks = arena_alloc(in->arena, (size_t)in->out->width * 4);
+	while (jpeg->output_scanline < jpeg->output_height) {
+		unsigned char *row = raster_at(in->out, 0, (int)jpeg->output_scanline);
+		JSAMPROW target = inks ? inks : row;
+
+		jpeg_read_scanlines(jpeg, &target, 1);
+		if (inks)
+			from_inks(row, inks, in->out->width);
+	}
+	jpeg_finish_decompress(jpeg);
+	in->ok = true;
+}
+
+static void read_jpeg(struct reading *in)
 {
 	struct jpeg_decompress_struct jpeg;
 	struct jpeg_errors errors = { .reason = in->reason };
@@ -209,10 +223,9 @@ static bool read_jpeg(struct reading *in)
 	errors.mgr.emit_message = jpeg_warned;
 	if (!setjmp(errors.back)) {
 		jpeg_create_decompress(&jpeg);
-		in->ok = jpeg_body(&jpeg, in);
+		jpeg_body(&jpeg, in);
 	}
 	jpeg_destroy_decompress(&jpeg);
-	return in->ok;
 }
 
 /* What changes while a longjmp may come. */
@@ -261,53 +274,51 @@ int raster_write_jpeg(const struct raster *r, struct buf *out, struct err *err)
 
 /* ---- any ---------------------------------------------------------------------------------------------- */
 
-static bool begins(const struct reading *in, const char *magic, size_t n)
+/* The child program makes a PNG of it. */
+static void read_other(struct reading *in)
 {
-	return in->len >= n && memcmp(in->data, magic, n) == 0;
+	struct buf png;
+
+	buf_init(&png, (size_t)RASTER_PIXELS_MAX * 4);
+	if (media_to_png(in->data, in->len, &png, &in->err) == 0) {
+		in->data = (const unsigned char *)png.data;
+		in->len = png.len;
+		read_png(in);
+	}
+	buf_free(&png);
 }
 
 static const struct {
 	size_t len;
 	const char *magic;
-} others[] = { { 4, "GIF8" }, { 4, "RIFF" }, { 4, "II*\0" }, { 4, "MM\0*" }, { 2, "BM" }, { 3, "\xff\xd8\xff" } };
-
-/* The child program makes a PNG of it. */
-static bool read_other(struct reading *in)
-{
-	struct buf png;
-	bool ok = false;
-
-	for (size_t i = 0; i < ARRAY_LEN(others) && !ok; i++)
-		ok = begins(in, others[i].magic, others[i].len);
-	if (!ok) {
-		snprintf(in->reason, REASON_MAX, "it is no PNG, JPEG, WebP, GIF, TIFF or BMP");
-		return false;
-	}
-	buf_init(&png, (size_t)RASTER_PIXELS_MAX * 4);
-	ok = media_to_png(in->data, in->len, &png, &in->err) == 0;
-	if (ok) {
-		in->data = (const unsigned char *)png.data;
-		in->len = png.len;
-		ok = read_png(in);
-	}
-	buf_free(&png);
-	return ok;
-}
+	void (*read)(struct reading *in);
+} kinds[] = {
+	{ 8, "\x89PNG\r\n\x1a\n", read_png },
+	{ 3, "\xff\xd8\xff", read_jpeg },
+	{ 4, "GIF8", read_other },
+	{ 4, "RIFF", read_other },
+	{ 4, "II*\0", read_other },
+	{ 4, "MM\0*", read_other },
+	{ 2, "BM", read_other },
+};
 
 struct raster *raster_read(struct arena *arena, const void *data, size_t len, struct err *err)
 {
 	struct reading in = { .arena = arena, .data = data, .len = len };
-	bool ok;
+	size_t i = 0;
 
-	if (begins(&in, "\x89PNG\r\n\x1a\n", 8))
-		ok = read_png(&in);
-	else
-		ok = (begins(&in, "\xff\xd8\xff", 3) && (read_jpeg(&in) || in.reason[0])) || read_other(&in);
-	if (ok && in.out && !in.reason[0])
+	while (i < ARRAY_LEN(kinds) && (len < kinds[i].len || memcmp(data, kinds[i].magic, kinds[i].len) != 0))
+		i++;
+	if (i == ARRAY_LEN(kinds)) {
+		err_set(err, 400, "the picture cannot be read: it is no PNG, JPEG, WebP, GIF, TIFF or BMP");
+		return NULL;
+	}
+	kinds[i].read(&in);
+	if (in.ok)
 		return in.out;
-	if (in.reason[0])
-		err_set(err, 400, "the picture cannot be read: %s", in.reason);
+	if (in.err.detail[0])
+		err_set(err, in.err.status, "%s", in.err.detail);
 	else
-		err_set(err, 400, "%s", in.err.detail[0] ? in.err.detail : "the picture cannot be read");
+		err_set(err, 400, "the picture cannot be read: %s", in.reason);
 	return NULL;
 }
