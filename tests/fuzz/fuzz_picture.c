@@ -3,6 +3,8 @@
 
 #include "wsd/nodes/raster.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const unsigned char jpeg[] = { 0xff, 0xd8, 0xff };
