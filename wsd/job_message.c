@@ -111,6 +111,7 @@ struct value *job_run_order(const struct job *job)
 	map_set(m, "params", value_ref(job->params));
 	map_set_bool(m, "explicit_types", job->explicit_types);
 	map_set_bool(m, "binary", job->binary);
+	map_set_bool(m, "use_cache", job->use_cache);
 	map_set_str(m, "workspace", job->workspace);
 	map_set(m, "resume", job->resume ? value_ref(job->resume) : value_null());
 	/* One number is for our own "running" in front of its first message. */
@@ -126,6 +127,7 @@ const char *job_options_text(const struct job *job, struct arena *arena)
 	map_set_bool(m, "explicit_types", job->explicit_types);
 	map_set_bool(m, "binary", job->binary);
 	map_set_bool(m, "require_result", job->require_result);
+	map_set_bool(m, "use_cache", job->use_cache);
 	text = json_text(arena, m, JSON_COMPACT);
 	value_unref(m);
 	return text;
@@ -136,6 +138,7 @@ void job_options_read(struct job_spec *spec, const struct value *options)
 	spec->explicit_types = map_bool(options, "explicit_types", false);
 	spec->binary = map_bool(options, "binary", false);
 	spec->require_result = map_bool(options, "require_result", false);
+	spec->use_cache = map_bool(options, "use_cache", false);
 }
 
 static const char *known_status(const char *status)

@@ -84,6 +84,7 @@ static void go_on(struct journal_op *op)
 	}
 	job = job_adopt(&spec);
 	job->log = op->resumed_log;
+	job->use_cache |= op->use_cache;
 	if (op->workspace)
 		job->workspace = xstrdup(op->workspace);
 	remember(job, op);

@@ -399,6 +399,7 @@ static void started(struct job *job, struct journal_op *op)
 	}
 	if (op->workspace)
 		job->workspace = xstrdup(op->workspace);
+	job->use_cache |= op->use_cache;
 	job->state = JOB_WAITING;
 	pool_enqueue(&job->run);
 }
@@ -481,6 +482,7 @@ static struct job *new_job(struct job_spec *spec, const char *id)
 	job->explicit_types = spec->explicit_types;
 	job->binary = spec->binary;
 	job->require_result = spec->require_result;
+	job->use_cache = spec->use_cache;
 	job->http = spec->http;
 	job->status = "scheduled";
 	job->run.user = job->user_id;

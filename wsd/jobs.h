@@ -38,6 +38,7 @@ struct job_spec {
 	bool explicit_types;
 	bool binary;         /* the asker reads MessagePack: assets come as bytes */
 	bool require_result; /* the end carries result.outputs */
+	bool use_cache;      /* results of deterministic nodes may come from the result store */
 	bool http;           /* a run over HTTP: other row, other messages */
 };
 
@@ -55,6 +56,7 @@ struct job {
 	bool explicit_types;
 	bool binary;
 	bool require_result;
+	bool use_cache;
 	bool http;
 	bool no_workflow;
 	bool cancelling;

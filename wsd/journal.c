@@ -89,7 +89,7 @@ static int start(struct journal_op *op)
 
 	if (op->workflow_id && op->workflow_id[0])
 		rc = job_journal_workflow(journal.db, op->workflow_id, op->user_id, op->arena, &graph, &op->workspace,
-					  &op->err);
+					  &op->use_cache, &op->err);
 	if (rc < 0)
 		return -1;
 	if (op->need_graph) {
@@ -110,7 +110,8 @@ static int resume(struct journal_op *op)
 	int rc = job_journal_resume(journal.db, op->id, op->user_id, journal.worker_id, &op->err);
 
 	if (rc == 0 && op->workflow_id && op->workflow_id[0] &&
-	    job_journal_workflow(journal.db, op->workflow_id, op->user_id, op->arena, &graph, &op->workspace, &op->err) < 0)
+	    job_journal_workflow(journal.db, op->workflow_id, op->user_id, op->arena, &graph, &op->workspace, &op->use_cache,
+				 &op->err) < 0)
 		return -1;
 	return rc;
 }

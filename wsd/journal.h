@@ -73,6 +73,7 @@ struct journal_op {
 	struct err err;
 	const char *graph;
 	const char *workspace;
+	bool use_cache; /* the workflow's settings ask for it */
 	struct job_found found;
 	struct runlog *log;
 	const char *log_id;

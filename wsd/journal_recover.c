@@ -173,7 +173,8 @@ int journal_recover(struct db *db, struct journal_op *op)
 		return rc < 0 ? -1 : 2;
 	rc = job_journal_find(db, op->id, op->user_id, op->arena, &op->found, &op->err);
 	if (rc == 0 && op->found.workflow_id && *op->found.workflow_id)
-		rc = job_journal_workflow(db, op->found.workflow_id, op->user_id, op->arena, &graph, &op->workspace, &op->err);
+		rc = job_journal_workflow(db, op->found.workflow_id, op->user_id, op->arena, &graph, &op->workspace, &op->use_cache,
+					  &op->err);
 	if (rc < 0)
 		return -1;
 	logged = read_log(op, bucket, &end);

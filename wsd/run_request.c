@@ -50,6 +50,7 @@ static const struct field run_fields[] = {
 	{ "explicit_types", FIELD_BOOL, FIELD_NULLABLE, "false" },
 	{ "resource_limits", FIELD_OBJECT, FIELD_NULLABLE },
 	{ "require_terminal_result", FIELD_BOOL, FIELD_NULLABLE, "false" },
+	{ "use_cache", FIELD_BOOL, FIELD_NULLABLE, "false" },
 	{ 0 },
 };
 
@@ -93,6 +94,7 @@ static void start(struct session *s, const struct value *request)
 		.workflow_id = map_str(request, "workflow_id", ""),
 		.job_type = map_str(request, "job_type", "workflow"),
 		.explicit_types = map_bool(request, "explicit_types", false),
+		.use_cache = map_bool(request, "use_cache", false),
 		.require_result = map_bool(request, "require_terminal_result", false),
 		.binary = !s->text,
 	};

@@ -5,6 +5,7 @@
 #include "secret/secret.h"
 #include "wsd/chat/turn.h"
 #include "wsd/engine/engine.h"
+#include "wsd/engine/result_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -176,6 +177,7 @@ static void end_work(struct runner *r)
 	r->order = NULL;
 	log_set_context(NULL);
 	make_room(r);
+	result_tidy();
 	/* The next run starts with small buffers. */
 	if (r->in.len == 0 && r->in.cap > OUT_HIGH) {
 		buf_free(&r->in);
@@ -207,6 +209,7 @@ static void begin_run(struct runner *r, struct value *order)
 		.binary = map_bool(order, "binary", false),
 		.first_seq = map_int(order, "first_seq", 0),
 		.resume = value_is(resume, VALUE_MAP) ? resume : NULL,
+		.use_cache = map_bool(order, "use_cache", false),
 		.record = true,
 		.message = on_message,
 		.secret = find_secret,

@@ -30,6 +30,7 @@ export class Runs {
     const run = this.#add(new Run(newJobId(), workflow));
     this.#socket.command('run_job', {
       type: 'run_job_request', job_type: 'workflow', job_id: run.jobId, workflow_id: workflow.id, params,
+      use_cache: true,
     }).then((answer) => {
       if (answer.error) run.end('failed', answer.details || answer.message || answer.error);
     }, () => {}); // lost on the way: #reconnect finds out whether the server took it

@@ -56,7 +56,7 @@ static const char sql_find[] =
 	" FROM nodetool_jobs WHERE id = ?1 AND user_id = ?2";
 
 static const char sql_workflow[] =
-	"SELECT w.graph, s.path FROM nodetool_workflows w"
+	"SELECT w.graph, s.path, CASE WHEN json_valid(w.settings) THEN json_extract(w.settings, '$.use_cache') END FROM nodetool_workflows w"
 	" LEFT JOIN nodetool_workspaces s ON s.id = w.workspace_id AND s.user_id = ?2"
 	" WHERE w.id = ?1 AND (w.user_id = ?2 OR w.access = 'public')";
 
@@ -236,7 +236,7 @@ int job_journal_find(struct db *db, const char *id, const char *user_id, struct 
 }
 
 int job_journal_workflow(struct db *db, const char *workflow_id, const char *user_id, struct arena *arena,
-			 const char **graph, const char **workspace, struct err *err)
+			 const char **graph, const char **workspace, bool *use_cache, struct err *err)
 {
 	struct db_stmt *st = db_prepare(db, sql_workflow, err);
 	int rc;
@@ -249,6 +249,7 @@ int job_journal_workflow(struct db *db, const char *workflow_id, const char *use
 	if (rc > 0) {
 		*graph = db_col_dup(st, 0, arena);
 		*workspace = db_col_dup(st, 1, arena);
+		*use_cache = db_col_int(st, 2) == 1;
 	}
 	db_release(st);
 	return rc < 0 ? -1 : rc == 0;

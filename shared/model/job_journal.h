@@ -81,8 +81,8 @@ int job_journal_adopt(struct db *db, const char *id, const char *worker_id, stru
 int job_journal_find(struct db *db, const char *id, const char *user_id, struct arena *arena, struct job_found *out,
 		     struct err *err) MUST_CHECK;
 /* The graph (JSON text) of one of the user's own workflows or of a public one, and the path of its workspace when that is
- * the user's (else NULL). 0, 1 when there is none, -1. */
+ * the user's (else NULL); *use_cache: its settings ask for results that were kept. 0, 1 when there is none, -1. */
 int job_journal_workflow(struct db *db, const char *workflow_id, const char *user_id, struct arena *arena,
-			 const char **graph, const char **workspace, struct err *err) MUST_CHECK;
+			 const char **graph, const char **workspace, bool *use_cache, struct err *err) MUST_CHECK;
 
 #endif

@@ -80,6 +80,8 @@ struct node_type {
 	/* A name that clients are shown as required, though no property has it (the original shows it so); NULL: none. */
 	const char *shown_required;
 	unsigned timeout_s; /* "Node timed out after <n>s"; 0: none */
+	/* Raised when the node gives other results than before: those that were kept across runs (NODE_PURE) count no more. */
+	unsigned version;
 	size_t state_size;  /* zeroed memory per instance, see node_state */
 
 	/* Single shot (neither stream flag): runs once per batch of inputs.

@@ -151,9 +151,9 @@ def check_story(d, job, seen, rest, outputs):
 
 
 def watch_until_gone(c, seen):
-    """Messages until the socket breaks."""
+    """Messages until the socket breaks, or the run has ended all the same."""
     try:
-        while True:
+        while not (seen and seen[-1].get("type") == "job_update" and seen[-1]["status"] == "completed"):
             seen.append(c.recv(20))
     except Exception as e:
         if isinstance(e, TimeoutError):
@@ -169,8 +169,7 @@ def killed_at(d, point, steps):
     c.command("run_job", graph=graph(*steps), workflow_id="w")
     seen = []
     watch_until_gone(c, seen)
-    d.process.wait(10)
-    d.log.close()
+    d.kill()
     d.start()
     return seen
 

@@ -136,13 +136,18 @@ static void output(const struct value *node, struct value *v)
 		map_set(fake.result, name, list);
 	}
 	list_push(list, value_ref(v));
+	if (map_int(map_get(fake.resume, "shown"), map_str(node, "id", ""), 0) > 0) { /* before the daemon was killed */
+		value_unref(v);
+		value_unref(m);
+		return;
+	}
 	map_set_str(m, "node_id", map_str(node, "id", ""));
 	map_set_str(m, "node_name", name);
 	map_set_str(m, "output_name", name);
 	map_set(m, "value", v);
 	map_set_str(m, "output_type", "str");
 	map_set(m, "metadata", value_map());
-	send_message(RUNNER_MSG_OUTPUT_UPDATE, "", m);
+	send_message(RUNNER_MSG_OUTPUT_UPDATE, map_str(node, "id", ""), m);
 }
 
 /* One frame from the daemon; NULL payload at its end. The caller frees. */

@@ -266,7 +266,9 @@ static bool begin_batch(struct node_ctx *node)
 	}
 	node->ran = true;
 	batch_assign(node);
-	if (!generator && cache_lookup(node)) {
+	node->keep = !generator && result_key(node, node->key);
+	node->cached = node->keep && result_lookup(node, node->key);
+	if (node->cached || (!generator && cache_lookup(node))) {
 		node->phase = PHASE_BATCH_END;
 		return true;
 	}
@@ -315,6 +317,8 @@ static void end_single_shot(struct node_ctx *node)
 	message_completed(node);
 	if (node->use_cache)
 		cache_store(node);
+	if (node->keep && !node->cached)
+		result_keep(node, node->key);
 	reset_last(node);
 	node->phase = PHASE_INPUT;
 }

@@ -46,6 +46,7 @@ struct run_options {
 	/* NULL, or of a suspended run {node_id, state, completed: [node ids]}, or of a run that goes on after the end of the
 	 * daemon {done: {node id: record of what it sent on, bytes}, shown: {output node: how many output_updates}}. */
 	const struct value *resume;
+	bool use_cache;               /* results of NODE_PURE nodes are looked up in the result store, and kept there */
 	bool record;                  /* give RUNNER_MSG_NODE_DONE and _INTENT; nodes that must not run twice wait for run_go */
 	unsigned mute;                /* RUN_MUTE bits of message types that nobody wants: they are not even built */
 	void (*message)(void *ctx, const struct run_message *message);

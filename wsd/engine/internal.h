@@ -3,6 +3,7 @@
 #define ENGINE_INTERNAL_H
 
 #include "wsd/engine/engine.h"
+#include "wsd/engine/result_store.h"
 #include "graph/graph.h"
 #include "nodes/node.h"
 
@@ -91,6 +92,9 @@ struct node_ctx {
 	bool gathers;       /* has a gathered handle */
 	bool behind_stream; /* some ancestor streams its output: results are not cached */
 	bool use_cache;
+	bool keep;   /* its result goes to the result store, as `key` */
+	bool cached; /* it came from there */
+	char key[RESULT_KEY_SIZE];
 
 	/* inbox */
 	struct handle *handles;

@@ -141,11 +141,16 @@ static void node_update(struct node_ctx *node, const char *status, const char *e
 			const struct value *properties)
 {
 	struct run *run = node->run;
+	bool cached = node->cached && result;
 
 	if (node->silent)
 		return;
-	begin(run, HEAD_PAIRS_NODE + 5);
+	begin(run, HEAD_PAIRS_NODE + 5 + cached);
 	buf_add(&run->msg, node->head.p, node->head.n);
+	if (cached) {
+		put_text(&run->msg, "cached");
+		buf_addc(&run->msg, (char)0xc3);
+	}
 	put_pair(&run->msg, "status", status);
 	put_pair(&run->msg, "error", error);
 	put_value(run, "result", result);
