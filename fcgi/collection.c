@@ -1,10 +1,12 @@
 /* Collections of documents: /api/collections, /admin/collections, /collections/{name}/index. */
 #include "http/http.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "handler.h"
 #include "model/model.h"
+#include "provider/provider.h"
 
 #define PAGE 1000
 
@@ -218,14 +220,147 @@ static int add_documents(struct request *req, struct response *res)
 	return handle_write(req, res, add_in);
 }
 
+/* ---- files ----------------------------------------------------------------------------------------------- */
+
+#define INDEX_FILE_MAX ((int64_t)16 << 20)
+#define PART_BYTES 2000 /* of one document that a file becomes */
+#define PARTS_AT_ONCE 64 /* embedded by one request to the service */
+
+/* A file whose parts become documents. */
+struct indexed {
+	struct collection collection;
+	const char *name;
+	const char *metadata;
+	struct value *parts;   /* texts */
+	struct value *vectors; /* theirs */
+};
+
+/* Where to cut a text that is longer than a part: behind a paragraph, a line, a sentence or a word, else anywhere between two
+ * characters. */
+static size_t part_end(struct sv text)
+{
+	static const char *const marks[] = { "\n\n", "\n", ". ", " " };
+	size_t n = PART_BYTES;
+
+	if (text.n <= n)
+		return text.n;
+	for (size_t m = 0; m < ARRAY_LEN(marks); m++) {
+		size_t len = strlen(marks[m]);
+
+		for (size_t i = n; i > PART_BYTES / 2; i--)
+			if (memcmp(text.p + i - len, marks[m], len) == 0)
+				return i;
+	}
+	while (n > 1 && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
+static struct value *parts_of(struct sv text)
+{
+	struct value *list = value_list();
+
+	while (text.n) {
+		size_t n = part_end(text);
+		struct sv part = sv_trim((struct sv){ text.p, n });
+
+		if (part.n)
+			list_push(list, value_strn(part.p, part.n));
+		text = (struct sv){ text.p + n, text.n - n };
+	}
+	return list;
+}
+
+/* The upload's content when it is a text. */
+static int read_text(struct request *req, const struct upload *file, struct sv *out)
+{
+	FILE *f = file->size <= INDEX_FILE_MAX ? fopen(file->path, "re") : NULL;
+	char *text;
+
+	if (file->size > INDEX_FILE_MAX)
+		return req_fail(req, 413, "Files of at most %lld MB can be indexed", (long long)INDEX_FILE_MAX >> 20);
+	if (!f)
+		return req_fail(req, 500, "The uploaded file cannot be read");
+	text = arena_alloc(req->arena, (size_t)file->size + 1);
+	out->p = text;
+	out->n = fread(text, 1, (size_t)file->size, f);
+	fclose(f);
+	if (memchr(out->p, 0, out->n) || !utf8_valid(out->p, out->n))
+		return req_fail(req, 422, "Only files of text in UTF-8 can be indexed here; a workflow can index others");
+	return 0;
+}
+
+/* Asks the collection's model, a batch at a time. */
+static int embed_parts(struct request *req, struct indexed *in)
+{
+	struct provider_use use = { .user_id = req->user.id };
+
+	collection_model(&in->collection, &use.service, &use.model);
+	for (size_t at = 0; at < value_len(in->parts); at += PARTS_AT_ONCE) {
+		struct value *batch = value_list();
+		struct value *vectors;
+
+		for (size_t i = at; i < at + PARTS_AT_ONCE && i < value_len(in->parts); i++)
+			list_push(batch, value_ref(list_at(in->parts, i)));
+		use.started_us = time_now_us();
+		vectors = provider_embed_wait(&use, batch, 0, NULL, &req->err);
+		value_unref(batch);
+		if (!vectors)
+			return -1;
+		for (size_t i = 0; i < value_len(vectors); i++)
+			list_push(in->vectors, value_ref(list_at(vectors, i)));
+		value_unref(vectors);
+	}
+	return 0;
+}
+
+static int store_parts(struct request *req, const struct indexed *in)
+{
+	struct db *db = db_default(&req->err);
+	int rc = db ? db_begin(db, &req->err) : -1;
+
+	for (size_t i = 0; !rc && i < value_len(in->parts); i++) {
+		struct collection_document d = { arena_printf(req->arena, "%s:%zu", in->name, i), value_sv(list_at(in->parts, i)),
+						 sv_of(in->metadata), collection_vector(req->arena, list_at(in->vectors, i)) };
+
+		rc = collection_add(db, req->user.id, in->collection.name, &d, true, &req->err);
+		if (rc > 0)
+			rc = req_fail(req, 404, "Collection not found");
+	}
+	if (!rc)
+		rc = db_commit(db, &req->err);
+	if (db)
+		db_rollback(db);
+	return rc;
+}
+
 static int index_file(struct request *req, struct response *res)
 {
-	struct collection c;
+	const struct upload *file = req_upload(req, "file");
+	struct value *metadata = value_map();
+	struct value *answer;
+	struct indexed in = { .vectors = value_list() };
+	struct sv text;
 
-	(void)res;
-	if (find(req, db_default(&req->err), &c))
+	arena_defer(req->arena, value_unref_ptr, metadata);
+	arena_defer(req->arena, value_unref_ptr, in.vectors);
+	if (find(req, db_default(&req->err), &in.collection))
 		return -1;
-	return req_fail(req, 501, "Indexing a file needs an embedding model, and this server has none yet");
+	if (map_str(in.collection.metadata, "workflow", NULL))
+		return req_fail(req, 501, "The collection's workflow has to be run with the file: this path does not run it yet");
+	if (read_text(req, file, &text))
+		return -1;
+	in.name = *file->filename ? file->filename : "file";
+	map_set_str(metadata, "file", in.name);
+	in.metadata = json_text(req->arena, metadata, JSON_COLUMN);
+	in.parts = parts_of(text);
+	arena_defer(req->arena, value_unref_ptr, in.parts);
+	if (embed_parts(req, &in) || store_parts(req, &in))
+		return -1;
+	answer = value_map();
+	map_set_str(answer, "path", in.name);
+	map_set(answer, "error", value_null());
+	return res_json(res, answer);
 }
 
 /* ---- routes ---------------------------------------------------------------------------------------------- */
@@ -280,9 +415,9 @@ static const struct route routes[] = {
 	{ "PUT", "/api/collections/{name}", update_collection, .body = BODY(update_body), .summary = "Rename, add metadata." },
 	{ "DELETE", "/api/collections/{name}", delete_collection, .summary = "Delete a collection with its documents." },
 	{ "POST", "/api/collections/{name}/index", index_file, ROUTE_MULTIPART, .form = index_form,
-	  .summary = "Index a file (not yet)." },
+	  .summary = "Index a file of text." },
 	{ "POST", "/collections/{name}/index", index_file, ROUTE_MULTIPART | ROUTE_NO_PUBLIC, .form = index_form,
-	  .summary = "Index a file (not yet)." },
+	  .summary = "Index a file of text." },
 	{ "GET", "/admin/collections", list_collections, ADMIN, .query = api_list_query, .summary = "All collections." },
 	{ "POST", "/admin/collections", create_collection, ADMIN, .body = BODY(admin_create_body), .summary = "Make a collection." },
 	{ "GET", "/admin/collections/{name}", get_collection, ADMIN, .summary = "One collection." },

@@ -382,10 +382,127 @@ static int chat_completions(struct request *req, struct response *res)
 	return text ? answer_error(&c, text) : complete(req, &c, body);
 }
 
+/* ---- embeddings ---------------------------------------------------------------------------------------- */
+
+#define EMBEDDING_TEXTS_MAX 2048
+
+/* An error in the form that OpenAI's clients read. */
+static int embedding_error(struct response *res, int status, const char *text)
+{
+	struct value *inner = value_map();
+	struct value *outer = value_map();
+
+	map_set_str(inner, "message", text);
+	map_set_str(inner, "type", status < 500 ? "invalid_request_error" : "server_error");
+	map_set(inner, "param", value_null());
+	map_set(inner, "code", value_null());
+	map_set(outer, "error", inner);
+	return res_json_status(res, status, outer);
+}
+
+/* The texts of "input", one or many; NULL when it is something else. New reference. */
+static struct value *embedding_texts(struct value *input)
+{
+	struct value *list;
+
+	if (value_is(input, VALUE_STR)) {
+		list = value_list();
+		list_push(list, value_ref(input));
+		return list;
+	}
+	if (!value_is(input, VALUE_LIST) || !value_len(input) || value_len(input) > EMBEDDING_TEXTS_MAX)
+		return NULL;
+	for (size_t i = 0; i < value_len(input); i++)
+		if (!value_is(list_at(input, i), VALUE_STR))
+			return NULL;
+	return value_ref(input);
+}
+
+/* A vector as numbers, or as the base64 of its little-endian floats. */
+static struct value *embedding_shown(const struct value *vector, bool base64)
+{
+	struct value *out;
+	struct buf bytes;
+	struct buf text;
+
+	if (!base64)
+		return value_copy(vector);
+	buf_init(&bytes, BUF_MAX_BODY);
+	buf_init(&text, BUF_MAX_BODY);
+	for (size_t i = 0; i < value_len(vector); i++) {
+		float f = (float)value_as_float(list_at(vector, i));
+
+		buf_add(&bytes, (const char *)&f, sizeof(f));
+	}
+	base64_encode(&text, bytes.data, bytes.len, false);
+	out = value_strn(text.data, text.len);
+	buf_free(&bytes);
+	buf_free(&text);
+	return out;
+}
+
+static int show_embeddings(struct response *res, const struct value *body, const struct value *vectors, int64_t tokens)
+{
+	bool base64 = strcmp(map_str(body, "encoding_format", "float"), "base64") == 0;
+	struct value *answer = value_map();
+	struct value *usage = value_map();
+	struct value *data = value_list();
+
+	for (size_t i = 0; i < value_len(vectors); i++) {
+		struct value *m = value_map();
+
+		map_set_str(m, "object", "embedding");
+		map_set_int(m, "index", (int64_t)i);
+		map_set(m, "embedding", embedding_shown(list_at(vectors, i), base64));
+		list_push(data, m);
+	}
+	map_set_str(answer, "object", "list");
+	map_set(answer, "data", data);
+	map_set_str(answer, "model", map_str(body, "model", ""));
+	map_set_int(usage, "prompt_tokens", tokens);
+	map_set_int(usage, "total_tokens", tokens);
+	map_set(answer, "usage", usage);
+	return res_json(res, answer);
+}
+
+static int embed(struct request *req, struct response *res, const struct value *body, const struct value *texts)
+{
+	const char *set = config_get("CHAT_PROVIDER");
+	struct provider_use use = { req->user.id, set ? set : "ollama", map_str(body, "model", ""),
+				    .started_us = time_now_us() };
+	struct value *vectors;
+	struct err err = { 0 };
+	int64_t tokens;
+	int rc;
+
+	vectors = provider_embed_wait(&use, texts, map_int(body, "dimensions", 0), &tokens, &err);
+	rc = vectors ? show_embeddings(res, body, vectors, tokens) : embedding_error(res, err.status, err.detail);
+	value_unref(vectors);
+	return rc;
+}
+
+static int embeddings(struct request *req, struct response *res)
+{
+	struct value *body = read_body(req);
+	struct value *texts;
+
+	if (!body)
+		return -1;
+	arena_defer(req->arena, value_unref_ptr, body);
+	texts = embedding_texts(map_get(body, "input"));
+	if (!texts)
+		return embedding_error(res, 400, "input must be a text or a list of 1 to 2048 texts");
+	arena_defer(req->arena, value_unref_ptr, texts);
+	if (!*map_str(body, "model", ""))
+		return embedding_error(res, 400, "The model must be a text");
+	return embed(req, res, body, texts);
+}
+
 static const struct route routes[] = {
 	{ "GET", "/v1/models", list_models, .summary = "Language models of all providers, in OpenAI's form." },
 	{ "POST", "/v1/chat/completions", chat_completions, ROUTE_RAW, .max_body = BODY_MAX,
 	  .type = "text/event-stream", .summary = "A chat in OpenAI's form, streamed unless \"stream\" is false." },
+	{ "POST", "/v1/embeddings", embeddings, ROUTE_RAW, .max_body = BODY_MAX, .summary = "Embeddings in OpenAI's form." },
 };
 
 int main(int argc, char **argv)

@@ -104,3 +104,26 @@ struct value *provider_embeddings(const struct provider_call *call, size_t count
 	}
 	return list;
 }
+
+struct value *provider_embed_wait(const struct provider_use *use, const struct value *texts, int64_t dimensions,
+				  int64_t *tokens, struct err *err)
+{
+	struct provider *provider = provider_open(use->user_id, use->service, err);
+	struct provider_client *client;
+	struct provider_call *call;
+	struct value *vectors = NULL;
+
+	if (!provider)
+		return NULL;
+	client = provider_client_new();
+	call = provider_embed(client, provider, use->model, texts, dimensions);
+	if (provider_wait(call, err) == 0)
+		vectors = provider_embeddings(call, value_len(texts), err);
+	if (tokens)
+		*tokens = provider_result(call)->has_usage ? provider_result(call)->prompt_tokens : 0;
+	provider_record(use, call);
+	provider_call_free(call);
+	provider_client_free(client);
+	provider_free(provider);
+	return vectors;
+}

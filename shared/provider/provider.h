@@ -171,6 +171,12 @@ struct provider_call *provider_embed(struct provider_client *client, struct prov
  * with the reason. */
 struct value *provider_embeddings(const struct provider_call *call, size_t count, struct err *err) MUST_CHECK;
 
+struct provider_use;
+/* The same, waited for and recorded: the vectors of a list of texts by use->model of use->service for use->user_id. New
+ * reference; NULL with the reason. *tokens (may be NULL): what the service counted. */
+struct value *provider_embed_wait(const struct provider_use *use, const struct value *texts, int64_t dimensions,
+				  int64_t *tokens, struct err *err) MUST_CHECK;
+
 bool provider_call_done(const struct provider_call *call);
 /* 0, or -1 with the reason when the call has failed: 502 with what the service said, 504 when it took too long. */
 int provider_call_error(const struct provider_call *call, struct err *err);

@@ -47,3 +47,13 @@ try:
     print("a model that is not there is found")
 except openai.NotFoundError:
     pass
+vectors = client.embeddings.create(model="e", input=["abc", "de"])
+equal("embeddings", [d.embedding for d in vectors.data], [[3.0, 1.0], [2.0, 1.0]])
+equal("usage of embeddings", vectors.usage.prompt_tokens, 2)
+equal("embeddings as numbers", client.embeddings.create(model="e", input="abc", encoding_format="float").data[0].embedding, [3, 1])
+for given, kind in ((5, openai.BadRequestError), ("refuse", openai.InternalServerError)):
+    try:
+        client.embeddings.create(model="e", input=given)
+        print("no error for %r" % given)
+    except kind as e:
+        equal("the error", e.body["type"] in ("invalid_request_error", "server_error"), True)

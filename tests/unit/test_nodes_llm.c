@@ -12,6 +12,7 @@
 
 extern const struct node_table nodes_llm_agent;
 extern const struct node_table nodes_llm_generate;
+extern const struct node_table nodes_llm_text;
 extern const struct node_table nodes_vector_chroma;
 extern const struct node_table nodes_vector_chroma_query;
 extern const struct node_table nodes_vector_faiss;
@@ -77,9 +78,22 @@ static const struct node_case generator_cases[] = {
 	  "{\"model\":{\"type\":\"language_model\",\"provider\":\"rodin\",\"id\":\"x\"}}", "!rodin" },
 };
 
+static const struct node_case text_cases[] = {
+	{ "openai.text.Embedding", "{}", "!input" },
+	{ "openai.text.Moderation", "{\"input\":\" \"}", "!input" },
+	{ "openai.text.WebSearch", "{}", "!query" },
+	{ "mistral.text.ChatComplete", "{}", "!prompt" },
+	{ "mistral.text.CodeComplete", "{}", "!prompt" },
+	{ "mistral.vision.OCR", "{}", "!image" },
+	{ "mistral.vision.ImageToText", "{}", "!image" },
+	{ "mistral.embeddings.Embedding", "{}", "!input" },
+	{ "gemini.text.Embedding", "{}", "!input" },
+};
+
 static void test_failures(void **state)
 {
 	(void)state;
+	node_check(&nodes_llm_text, text_cases, ARRAY_LEN(text_cases));
 	node_check(&nodes_llm_agent, agent_cases, ARRAY_LEN(agent_cases));
 	node_check(&nodes_llm_generate, generator_cases, ARRAY_LEN(generator_cases));
 }

@@ -59,12 +59,25 @@ class Handler(BaseHTTPRequestHandler):
             return self.pull(body["model"])
         if self.path == "/api/show":
             return self.whole(200, {"model_info": {"a": 1}}) if body["model"] == "tiny" else self.whole(404, {"error": "x"})
+        if self.path.endswith(("/embeddings", "/api/embed")):
+            return self.embed(body)
         self.openai = self.path.endswith("/chat/completions")
         try:
             self.answer(body)
         except (BrokenPipeError, ConnectionResetError):
             self.server.broken += 1
             self.close_connection = True
+
+    def embed(self, body):
+        """Vectors of two numbers: the length of the text, and one."""
+        given = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        if "refuse" in given:
+            return self.refuse(400, "a reason")
+        vectors = [[len(text), 1] for text in given]
+        if self.path == "/api/embed":
+            return self.whole(200, {"embeddings": vectors, "prompt_eval_count": len(given)})
+        data = [{"index": i, "embedding": v} for i, v in enumerate(vectors)]
+        return self.whole(200, {"data": data, "usage": {"prompt_tokens": len(given)}})
 
     def refuse(self, status, text, **headers):
         data = json.dumps({"error": {"message": text}}).encode()

@@ -52,6 +52,7 @@ extern const struct node_table nodes_list;
 extern const struct node_table nodes_list_sets;
 extern const struct node_table nodes_llm_agent;
 extern const struct node_table nodes_llm_generate;
+extern const struct node_table nodes_llm_text;
 extern const struct node_table nodes_numbers;
 extern const struct node_table nodes_output;
 extern const struct node_table nodes_text;
@@ -119,6 +120,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_list_sets,
 	&nodes_llm_agent,
 	&nodes_llm_generate,
+	&nodes_llm_text,
 	&nodes_numbers,
 	&nodes_output,
 	&nodes_text,
