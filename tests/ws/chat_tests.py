@@ -121,7 +121,8 @@ def test_chat_errors_name_the_thread(d):
             ("refuse", {}, "a reason"), ("cut", {}, ""), ("x", {"provider": "nope"}, "nope"),
             ("x", {"provider": "empty"}, "No provider specified in the current conversation"),
             ("x", {"provider": "mistral"}, "MISTRAL_API_KEY"), (5, {}, "content"), ([1], {}, "content"),
-            ("x", {"collections": ["a"]}, "Collections"), ("refuse", {"agent_mode": True}, "a reason"),
+            ("x", {"collections": ["nope"]}, "no collection \"nope\""),
+            ("x", {"collections": ["nope"], "agent_mode": True}, "collections"), ("refuse", {"agent_mode": True}, "a reason"),
             ("x", {"workflow_id": "w1"}, "Workflow w1 not found"),
             ("x", {"workflow_target": "workflow"}, "Workflow ID is required for workflow processing"),
             ("x", {"provider": unreachable}, "Connection error")):
@@ -239,3 +240,18 @@ def test_chat_many_at_once(d):
     for i, c in enumerate(clients):
         seen = c.until(type="message", timeout=30)
         equal("".join(texts(seen)), " ".join("%d-%d" % (i, n) for n in range(200)))
+
+
+@chat
+def test_chat_looks_into_collections(d):
+    c, t = d.client(), thread()
+    nodes = [{"id": "c", "type": "vector.chroma.Collection", "data": {"name": "docs"}},
+             {"id": "a", "type": "vector.chroma.IndexString", "data": {"document_id": "near", "text": "pears " * 60}}]
+    c.command("run_job", graph={"nodes": nodes, "edges": [
+        {"id": "e", "source": "c", "sourceHandle": "output", "target": "a", "targetHandle": "collection"}]})
+    equal(c.until(type="job_update", status="completed")[-1]["status"], "completed")
+    answer(c, t, "say yes", collections=["docs"])
+    asked = [r["body"]["messages"] for r in llm.seen if "messages" in r["body"]][-1]
+    equal([m["role"] for m in asked], ["system", "system", "user"])
+    assert "Collection docs:\n- pears pears" in asked[1]["content"], asked[1]
+    assert len(asked[1]["content"]) < 300, "only the beginning of a document is shown"

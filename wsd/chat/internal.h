@@ -37,6 +37,7 @@ struct turn {
 	int64_t tool_deadline; /* 0: no tool of the client is waited for */
 	struct value *tool_result; /* it has come */
 	struct tool_run *tool_run; /* a tool that goes on; NULL: none */
+	struct lookup *lookup;     /* collections are being asked (lookup.c); NULL: not */
 
 	/* Agent mode: agent.c. */
 	struct agent *agent;   /* NULL: none */
@@ -102,6 +103,13 @@ void agent_use(struct turn *turn);
 bool agent_goes_on(struct turn *turn);
 /* Takes NULL. */
 void agent_free(struct agent *agent);
+/* lookup.c: the collections that the message names. Begins when there are any: 0, or -1 with the reason. */
+int lookup_begin(struct turn *turn, struct err *err) MUST_CHECK;
+/* Goes on. True when the turn's messages have what was found; the turn has ended when it failed. */
+bool lookup_step(struct turn *turn);
+size_t lookup_poll(struct lookup *lookup, struct pollfd *fds, size_t max, int *timeout_ms);
+/* Takes NULL. */
+void lookup_free(struct lookup *lookup);
 /* workflow.c */
 void workflow_begin(struct turn *turn);
 bool workflow_step(struct turn *turn, const struct pollfd *fds, size_t count);

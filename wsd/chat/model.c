@@ -314,6 +314,8 @@ static void take_answer(struct turn *turn)
 
 void model_step(struct turn *turn)
 {
+	if (turn->lookup && !lookup_step(turn))
+		return;
 	if (turn->call) {
 		provider_client_step(turn->client);
 		if (provider_call_done(turn->call))
@@ -371,8 +373,8 @@ struct value *model_open(struct turn *turn, struct err *err)
 		err_set(err, 422, "No provider specified in the current conversation");
 		return NULL;
 	}
-	if (value_len(map_get(turn->message, "collections"))) {
-		err_set(err, 501, "Collections are not built into this server yet");
+	if (map_bool(turn->message, "agent_mode", false) && value_len(map_get(turn->message, "collections"))) {
+		err_set(err, 501, "Agents do not look into collections yet");
 		return NULL;
 	}
 	turn->provider = provider_open(turn->user_id, turn->provider_name, err);
@@ -389,10 +391,11 @@ void model_begin(struct turn *turn)
 	struct err err = { 0 };
 
 	turn->messages = model_open(turn, &err);
-	if (!turn->messages) {
+	if (!turn->messages || lookup_begin(turn, &err)) {
 		turn_fail(turn, NULL, err.detail);
 		return;
 	}
 	add_prompt(turn);
-	ask(turn);
+	if (!turn->lookup)
+		ask(turn);
 }

@@ -106,6 +106,7 @@ struct turn *turn_new(const struct turn_options *options)
 void turn_free(struct turn *turn)
 {
 	tool_run_free(turn->tool_run);
+	lookup_free(turn->lookup);
 	provider_call_free(turn->call);
 	provider_client_free(turn->client);
 	provider_free(turn->provider);
@@ -135,6 +136,8 @@ size_t turn_poll(struct turn *turn, struct pollfd *fds, size_t max, int *timeout
 		return run_poll(turn->run, fds, max, timeout_ms);
 	if (turn->tool_run)
 		return tool_run_poll(turn->tool_run, fds, max, timeout_ms);
+	if (turn->lookup)
+		return lookup_poll(turn->lookup, fds, max, timeout_ms);
 	if (turn->call && !provider_call_done(turn->call))
 		return provider_client_poll(turn->client, fds, max, timeout_ms);
 	left = !turn->call && turn->tool_deadline && !turn->tool_result ? turn->tool_deadline - time_mono_us() : 0;
@@ -153,7 +156,7 @@ bool turn_step(struct turn *turn, const struct pollfd *fds, size_t count)
 	if (turn->tool_run)
 		return false;
 	model_step(turn);
-	return !turn->end && !turn->call && !turn->tool_deadline;
+	return !turn->end && !turn->call && !turn->lookup && !turn->tool_deadline;
 }
 
 void turn_tool_result(struct turn *turn, const struct value *result)
