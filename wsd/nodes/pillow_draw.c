@@ -266,7 +266,7 @@ static const struct node_type types[] = {
 		.description = "Writes text on a picture.",
 		.props = text_props,
 		.outputs = image_output,
-		.flags = IMAGE_FLAGS,
+		.flags = NODE_BLOCKING,
 		.process = render_text,
 	},
 	{

@@ -153,22 +153,6 @@ struct raster *raster_blend(struct arena *arena, const struct raster *a, const s
 	return r;
 }
 
-struct raster *raster_composite(struct arena *arena, const struct raster *a, const struct raster *b,
-				const struct raster *mask, struct err *err)
-{
-	struct raster *r = raster_like(arena, a, err);
-	size_t n = raster_size(a);
-	size_t channels = (size_t)a->channels;
-
-	for (size_t i = 0; r && i < n; i++) {
-		unsigned m = mask->px[i / channels];
-		unsigned v = a->px[i] * m + b->px[i] * (255 - m) + 128;
-
-		r->px[i] = (unsigned char)((v + (v >> 8)) >> 8);
-	}
-	return r;
-}
-
 void raster_swap_ends(struct raster *rgb)
 {
 	size_t n = raster_size(rgb);

@@ -64,9 +64,6 @@ struct raster *raster_channel(struct arena *arena, const struct raster *in, int 
 /* a + alpha (b - a), cut to whole numbers; alpha outside 0 … 1 goes beyond b or a. Equal sizes and channels. */
 struct raster *raster_blend(struct arena *arena, const struct raster *a, const struct raster *b, float alpha,
 			    struct err *err) MUST_CHECK;
-/* Where mask is 255 `a`, where 0 `b`, else between them. `mask` is grey. Equal sizes. */
-struct raster *raster_composite(struct arena *arena, const struct raster *a, const struct raster *b,
-				const struct raster *mask, struct err *err) MUST_CHECK;
 /* RGB to BGR and back, in place. */
 void raster_swap_ends(struct raster *rgb);
 /* Each channel through its table of 256 values, in place. */

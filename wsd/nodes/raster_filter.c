@@ -77,24 +77,45 @@ static int bound(int x, int last)
 	return x < 0 ? 0 : x > last ? last : x;
 }
 
-/* One channel of one row of `n` pixels, from `in` to `out`. */
-static void box_row(unsigned char *out, const unsigned char *in, int n, size_t step, const struct box *box)
+static unsigned char weighed(const struct box *box, uint32_t sum, uint32_t ends)
 {
-	int last = n - 1;
+	return (unsigned char)((sum * box->whole + ends * box->part + (1u << 23)) >> 24);
+}
+
+/* Pixels `from` … `to` - 1 of one channel of a row, where the box may reach over an end. Returns the sum of the box. */
+static uint32_t box_part(unsigned char *out, const unsigned char *in, int n, size_t step, const struct box *box,
+			 uint32_t sum, int from, int to)
+{
+	for (int x = from; x < to; x++) {
+		uint32_t left = in[(size_t)bound(x - box->radius - 1, n - 1) * step];
+
+		sum += in[(size_t)bound(x + box->radius, n - 1) * step] - left;
+		out[(size_t)x * step] = weighed(box, sum, left + in[(size_t)bound(x + box->radius + 1, n - 1) * step]);
+	}
+	return sum;
+}
+
+/* One channel of one row of `n` pixels, from `in` to `out`. */
+static void box_row(unsigned char *restrict out, const unsigned char *restrict in, int n, size_t step,
+		    const struct box *box)
+{
 	uint32_t sum = in[0] * (uint32_t)(box->radius + 1);
+	int first = box->radius + 1 < n ? box->radius + 1 : n;
+	int last = n - box->radius - 1 > first ? n - box->radius - 1 : first;
 
 	for (int x = 0; x < box->radius && x < n; x++)
 		sum += in[(size_t)x * step];
 	if (box->radius > n)
-		sum += in[(size_t)last * step] * (uint32_t)(box->radius - n);
-	for (int x = 0; x < n; x++) {
-		uint32_t left = in[(size_t)bound(x - box->radius - 1, last) * step];
-		uint32_t far = in[(size_t)bound(x + box->radius + 1, last) * step];
+		sum += in[(size_t)(n - 1) * step] * (uint32_t)(box->radius - n);
+	sum = box_part(out, in, n, step, box, sum, 0, first);
+	for (int x = first; x < last; x++) {
+		const unsigned char *left = in + (size_t)(x - box->radius - 1) * step;
+		const unsigned char *right = in + (size_t)(x + box->radius) * step;
 
-		sum += in[(size_t)bound(x + box->radius, last) * step] - left;
-		out[(size_t)x * step] =
-			(unsigned char)((sum * box->whole + (left + far) * box->part + (1u << 23)) >> 24);
+		sum += *right - (uint32_t)*left;
+		out[(size_t)x * step] = weighed(box, sum, *left + (uint32_t)right[step]);
 	}
+	box_part(out, in, n, step, box, sum, last, n);
 }
 
 /* All passes over the rows, in place; `line` has room for two rows. */

@@ -96,10 +96,10 @@ static unsigned char settle(int32_t sum)
 	return raster_clip(sum >> PRECISION);
 }
 
-static void across(struct raster *out, const struct raster *in, int first_row, const struct weights *weights)
+/* `channels` is a constant of the caller, so that the compiler unrolls by it. */
+static inline __attribute__((always_inline)) void across_by(struct raster *out, const struct raster *in, int first_row,
+							    const struct weights *weights, const int channels)
 {
-	int channels = in->channels;
-
 	for (int y = 0; y < out->height; y++) {
 		unsigned char *to = raster_at(out, 0, y);
 
@@ -118,6 +118,16 @@ static void across(struct raster *out, const struct raster *in, int first_row, c
 				to[c] = settle(sum[c]);
 		}
 	}
+}
+
+static void across(struct raster *out, const struct raster *in, int first_row, const struct weights *weights)
+{
+	if (in->channels == 1)
+		across_by(out, in, first_row, weights, 1);
+	else if (in->channels == 3)
+		across_by(out, in, first_row, weights, 3);
+	else
+		across_by(out, in, first_row, weights, 4);
 }
 
 /* `first_row` is the row of the source that `in` begins with. -1 when there is no memory. */

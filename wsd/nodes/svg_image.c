@@ -44,7 +44,7 @@ static const struct node_type types[] = {
 		.description = "Draws SVG elements as a picture.",
 		.props = props,
 		.outputs = image_output,
-		.flags = IMAGE_FLAGS,
+		.flags = NODE_BLOCKING, /* not pure: fonts come and go */
 		.process = svg_to_image,
 	},
 };
