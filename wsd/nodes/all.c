@@ -1,6 +1,8 @@
 /* Every node that is built in: one table per namespace, one line each. */
 #include "nodes/node.h"
 
+extern const struct node_table nodes_audio;
+extern const struct node_table nodes_audio_file;
 extern const struct node_table nodes_base;
 extern const struct node_table nodes_boolean;
 extern const struct node_table nodes_code;
@@ -69,6 +71,8 @@ extern const struct node_table nodes_workspace;
 extern const struct node_table nodes_workspace_media;
 
 const struct node_table *const node_tables[] = {
+	&nodes_audio,
+	&nodes_audio_file,
 	&nodes_base,
 	&nodes_boolean,
 	&nodes_code,
