@@ -30,6 +30,12 @@ struct run_message {
 	size_t len;
 };
 
+/* The workflows in which a run stands: see wsd/nodes/workflow_node.c. */
+struct run_level {
+	const char *workflow_id; /* "" when it has none */
+	const struct run_level *above; /* NULL: the job's own */
+};
+
 #define RUN_MUTE(type) (1u << (type))
 
 /* Everything is lent for the life of the run. */
@@ -49,6 +55,7 @@ struct run_options {
 	bool use_cache;               /* results of NODE_PURE nodes are looked up in the result store, and kept there */
 	bool record;                  /* give RUNNER_MSG_NODE_DONE and _INTENT; nodes that must not run twice wait for run_go */
 	unsigned mute;                /* RUN_MUTE bits of message types that nobody wants: they are not even built */
+	const struct run_level *level; /* a run inside of another one; NULL: the job's own */
 	void (*message)(void *ctx, const struct run_message *message);
 	/* A setting or secret of the user: malloc'd text or NULL. NULL callback: settings and environment only. */
 	char *(*secret)(void *ctx, const char *name);

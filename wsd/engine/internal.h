@@ -195,6 +195,7 @@ struct run {
 
 	struct cache_entry *cache[CACHE_BUCKETS];
 	struct value *result; /* output name -> list */
+	struct run_level level; /* of the job's own run */
 
 	struct buf msg;
 	bool msg_bigint;
@@ -278,6 +279,8 @@ void restore_note(struct node_ctx *node, const struct slot *slot, const struct v
 void restore_completed(struct node_ctx *node, bool joined);
 /* True when the node must not run before it is written down that it does; it then waits for run_go. */
 bool restore_must_ask(struct node_ctx *node);
+/* The same for a node that finds out itself that it must not run twice. */
+bool restore_ask(struct node_ctx *node);
 /* Prepares the nodes that have completed before; false when the run cannot go on (it has ended then). */
 bool restore_begin(struct run *run);
 /* nodeapi.c: a value of an output node for the result of the run. */

@@ -178,6 +178,29 @@ const char *node_secret(struct node_ctx *node, const char *name)
 	return copy;
 }
 
+/* ---- workflows inside of nodes ------------------------------------------------------------------------- */
+
+const struct run_level *node_level(struct node_ctx *node)
+{
+	struct run *run = node->run;
+
+	if (run->opt.level)
+		return run->opt.level;
+	run->level.workflow_id = run->opt.workflow_id ? run->opt.workflow_id : "";
+	return &run->level;
+}
+
+void node_pass_on(struct node_ctx *node, struct value *message)
+{
+	message_other(node, message);
+	value_unref(message);
+}
+
+bool node_must_ask(struct node_ctx *node)
+{
+	return restore_ask(node);
+}
+
 /* ---- report.h ----------------------------------------------------------------------------------------- */
 
 static void add_to_result(struct run *run, const char *name, struct value *shown)

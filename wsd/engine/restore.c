@@ -59,7 +59,12 @@ void restore_completed(struct node_ctx *node, bool joined)
 
 bool restore_must_ask(struct node_ctx *node)
 {
-	if (!node->run->opt.record || !(node->type->flags & NODE_ONCE) || node->allowed)
+	return (node->type->flags & NODE_ONCE) && restore_ask(node);
+}
+
+bool restore_ask(struct node_ctx *node)
+{
+	if (!node->run->opt.record || node->allowed)
 		return false;
 	if (!node->asked)
 		message_record(node, RUNNER_MSG_NODE_INTENT, "", 0, false);

@@ -67,6 +67,7 @@ extern const struct node_table nodes_triggers;
 extern const struct node_table nodes_vector_chroma;
 extern const struct node_table nodes_vector_chroma_query;
 extern const struct node_table nodes_vector_faiss;
+extern const struct node_table nodes_workflow;
 extern const struct node_table nodes_workspace;
 extern const struct node_table nodes_workspace_media;
 
@@ -137,6 +138,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_vector_chroma,
 	&nodes_vector_chroma_query,
 	&nodes_vector_faiss,
+	&nodes_workflow,
 	&nodes_workspace,
 	&nodes_workspace_media,
 	NULL,
