@@ -24,6 +24,8 @@ struct provider_call {
 	CURL *easy;
 	bool adding; /* stands in the multi handle */
 	bool done;
+	bool raw;       /* the answer is kept as it is */
+	char boundary[ID_SIZE]; /* of a multipart body; "" for JSON */
 	bool streaming; /* events go to `event`, else the answer is gathered */
 	bool heard;     /* something of a good answer has arrived */
 	long seconds;
@@ -219,6 +221,12 @@ static void finish_good(struct provider_call *call)
 	}
 	if (!call->gathered.len)
 		return;
+	if (call->raw) {
+		buf_free(&call->answer.result.text);
+		call->answer.result.text = call->gathered;
+		buf_init(&call->gathered, PROVIDER_ANSWER_MAX);
+		return;
+	}
 	call->answer.result.json = json_parse(call->gathered.data, call->gathered.len, &why);
 	if (!call->answer.result.json)
 		err_set(&call->err, 502, "The provider's answer is no JSON: %s", why.message);
@@ -351,8 +359,15 @@ static void add_headers(struct provider_call *call, const struct provider *p)
 {
 	char *bearer;
 
-	if (call->body)
+	char *type;
+
+	if (call->body && !call->boundary[0]) {
 		add_header(call, "Content-Type", "application/json");
+	} else if (call->body) {
+		type = xasprintf("multipart/form-data; boundary=%s", call->boundary);
+		add_header(call, "Content-Type", type);
+		free(type);
+	}
 	add_header(call, "Expect", "");
 	if (p->service->dialect == DIALECT_ANTHROPIC) {
 		add_header(call, "anthropic-version", "2023-06-01");
@@ -384,8 +399,7 @@ static void fail_at_once(struct provider_call *call, const struct err *err)
 }
 
 /* Writes the body and sends the request. */
-static void send_request(struct provider_call *call, const struct provider *p, const char *method,
-			 const struct value *body)
+static void send_request(struct provider_call *call, const struct provider *p, const struct provider_request_spec *spec)
 {
 	struct err err;
 	struct buf text;
@@ -395,18 +409,24 @@ static void send_request(struct provider_call *call, const struct provider *p, c
 		fail_at_once(call, &err);
 		return;
 	}
-	if (body) {
-		buf_init(&text, PROVIDER_BODY_MAX);
-		if (json_write(&text, body, JSON_COMPACT)) {
-			buf_free(&text);
-			err_set(&err, 413, "The request to the provider is too long");
-			fail_at_once(call, &err);
-			return;
-		}
+	buf_init(&text, PROVIDER_BODY_MAX);
+	if (spec->part_count) {
+		id_new(call->boundary);
+		form_write(&text, spec->parts, spec->part_count, call->boundary);
+	} else if (spec->body) {
+		json_write(&text, spec->body, JSON_COMPACT);
+	}
+	if (text.failed) {
+		buf_free(&text);
+		err_set(&err, 413, "The request to the provider is too long");
+		fail_at_once(call, &err);
+		return;
+	}
+	if (text.len) {
 		call->body_len = text.len;
 		call->body = buf_take(&text);
 	}
-	call->method = xstrdup(method);
+	call->method = xstrdup(spec->method);
 	add_headers(call, p);
 	begin_attempt(call);
 }
@@ -446,7 +466,7 @@ struct provider_call *provider_chat(struct provider_client *client, struct provi
 		return call;
 	}
 	call->url = xasprintf("%s%s", provider->url, call->dialect->chat_path);
-	send_request(call, provider, "POST", body);
+	send_request(call, provider, &(struct provider_request_spec){ .method = "POST", .body = body });
 	value_unref(body);
 	return call;
 }
@@ -482,7 +502,8 @@ struct provider_call *request_at(struct provider_client *client, const struct pr
 	if (spec->line)
 		stream_init(&call->stream, STREAM_NDJSON, on_line, call);
 	call->url = xasprintf("%s%s", base, spec->path);
-	send_request(call, provider, spec->method, spec->body);
+	call->raw = spec->raw;
+	send_request(call, provider, spec);
 	return call;
 }
 

@@ -96,6 +96,9 @@ struct provider_call *call_failed(struct provider_client *client, const struct e
 struct provider_call *request_at(struct provider_client *client, const struct provider *provider, const char *base,
 				 const struct provider_request_spec *spec);
 
+/* A multipart form; the boundary must not stand in the data (form.c). */
+void form_write(struct buf *out, const struct provider_part *parts, size_t count, const char *boundary);
+
 /* ---- content (content.c) ------------------------------------------------------------------------------- */
 
 /* The text of a message's content, parts joined by line ends. New reference to a text. */

@@ -150,11 +150,22 @@ struct provider_call *provider_chat(struct provider_client *client, struct provi
 				    const struct provider_chat *chat,
 				    void (*piece)(void *ctx, const struct provider_piece *piece), void *ctx);
 
+/* A field of a multipart form, or with `filename` a file. */
+struct provider_part {
+	const char *name;
+	struct sv data;
+	const char *filename;
+	const char *type; /* of a file */
+};
+
 /* A request for JSON; all lent for the call of provider_request. */
 struct provider_request_spec {
 	const char *method;
 	const char *path;         /* below the service's address: "/api/tags" */
-	const struct value *body; /* may be NULL */
+	const struct value *body; /* JSON; may be NULL */
+	const struct provider_part *parts; /* instead of `body`: a multipart form */
+	size_t part_count;
+	bool raw; /* the answer is no JSON: its bytes go to result->text */
 	/* With it the answer is read as NDJSON, one value (lent) a line; without it result->json has the answer (NULL for an
 	 * empty one). */
 	void (*line)(void *ctx, const struct value *v);

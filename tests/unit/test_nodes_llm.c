@@ -12,6 +12,8 @@
 
 extern const struct node_table nodes_llm_agent;
 extern const struct node_table nodes_llm_generate;
+extern const struct node_table nodes_llm_audio;
+extern const struct node_table nodes_llm_image;
 extern const struct node_table nodes_llm_text;
 extern const struct node_table nodes_vector_chroma;
 extern const struct node_table nodes_vector_chroma_query;
@@ -90,9 +92,27 @@ static const struct node_case text_cases[] = {
 	{ "gemini.text.Embedding", "{}", "!input" },
 };
 
+static const struct node_case image_cases[] = {
+	{ "nodetool.image.TextToImage", "{}", "!text_to_image by huggingface_fal_ai" },
+	{ "nodetool.image.TextToImage", "{\"prompt\":\" \"}", "!prompt" },
+	{ "nodetool.image.ImageToImage", "{\"model\":{\"provider\":\"ollama\",\"id\":\"m\"}}", "!image_to_image by ollama" },
+	{ "openai.image.CreateImage", "{}", "!prompt" },
+	{ "openai.image.EditImage", "{\"prompt\":\"p\"}", "!image: nothing is given" },
+};
+
+static const struct node_case audio_cases[] = {
+	{ "nodetool.audio.TextToSpeech", "{\"text\":\" \"}", "!text" },
+	{ "nodetool.text.AutomaticSpeechRecognition", "{}", "!fal_ai" },
+	{ "openai.audio.TextToSpeech", "{}", "!input" },
+	{ "openai.audio.Transcribe", "{}", "!audio: nothing is given" },
+	{ "openai.audio.Translate", "{}", "!audio: nothing is given" },
+};
+
 static void test_failures(void **state)
 {
 	(void)state;
+	node_check(&nodes_llm_image, image_cases, ARRAY_LEN(image_cases));
+	node_check(&nodes_llm_audio, audio_cases, ARRAY_LEN(audio_cases));
 	node_check(&nodes_llm_text, text_cases, ARRAY_LEN(text_cases));
 	node_check(&nodes_llm_agent, agent_cases, ARRAY_LEN(agent_cases));
 	node_check(&nodes_llm_generate, generator_cases, ARRAY_LEN(generator_cases));

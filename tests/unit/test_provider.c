@@ -313,6 +313,27 @@ static void test_fake(void **state)
 	value_unref(messages);
 }
 
+/* ---- forms --------------------------------------------------------------------------------------------- */
+
+static void test_form(void **state)
+{
+	static const struct provider_part parts[] = {
+		{ .name = "model", .data = { "m", 1 } },
+		{ .name = "file", .data = { "a\0b", 3 }, .filename = "x\"\r\ny", .type = "audio/wav" },
+	};
+	static const char wanted[] = "--B\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nm\r\n"
+				     "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x___y\"\r\n"
+				     "Content-Type: audio/wav\r\n\r\na\0b\r\n--B--\r\n";
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1000);
+	form_write(&out, parts, ARRAY_LEN(parts), "B");
+	assert_int_equal(out.len, sizeof(wanted) - 1);
+	assert_memory_equal(out.data, wanted, out.len);
+	buf_free(&out);
+}
+
 /* ---- embeddings ---------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -362,6 +383,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_embeddings),
+		cmocka_unit_test(test_form),
 		cmocka_unit_test(test_streams),	 cmocka_unit_test(test_stream_too_long), cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_bodies),	 cmocka_unit_test(test_titles),		 cmocka_unit_test(test_services),
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_fake),	 cmocka_unit_test(test_ollama_image_elsewhere),

@@ -53,7 +53,9 @@ extern const struct node_table nodes_lib_uuid;
 extern const struct node_table nodes_list;
 extern const struct node_table nodes_list_sets;
 extern const struct node_table nodes_llm_agent;
+extern const struct node_table nodes_llm_audio;
 extern const struct node_table nodes_llm_generate;
+extern const struct node_table nodes_llm_image;
 extern const struct node_table nodes_llm_text;
 extern const struct node_table nodes_numbers;
 extern const struct node_table nodes_output;
@@ -124,7 +126,9 @@ const struct node_table *const node_tables[] = {
 	&nodes_list,
 	&nodes_list_sets,
 	&nodes_llm_agent,
+	&nodes_llm_audio,
 	&nodes_llm_generate,
+	&nodes_llm_image,
 	&nodes_llm_text,
 	&nodes_numbers,
 	&nodes_output,

@@ -133,15 +133,21 @@ struct llm *llm_embed(struct node_ctx *ctx, const char *service, const char *mod
 	return llm;
 }
 
-struct llm *llm_post(struct node_ctx *ctx, const char *service, const char *model, const char *path,
-		     const struct value *body)
+struct llm *llm_request(struct node_ctx *ctx, const char *service, const char *model,
+			const struct provider_request_spec *spec)
 {
 	struct llm *llm = open_at(ctx, service, model);
 
 	if (llm)
-		llm->call = provider_request(llm->client, llm->provider,
-					     &(struct provider_request_spec){ .method = "POST", .path = path, .body = body });
+		llm->call = provider_request(llm->client, llm->provider, spec);
 	return llm;
+}
+
+struct llm *llm_post(struct node_ctx *ctx, const char *service, const char *model, const char *path,
+		     const struct value *body)
+{
+	return llm_request(ctx, service, model,
+			   &(struct provider_request_spec){ .method = "POST", .path = path, .body = body });
 }
 
 static void record(struct llm *llm, struct node_ctx *ctx)
@@ -262,6 +268,21 @@ static const char *media_type(const struct buf *bytes, const char *fallback)
 		if (bytes->len > formats[i].len && memcmp(bytes->data, formats[i].magic, formats[i].len) == 0)
 			return formats[i].type;
 	return fallback;
+}
+
+const char *llm_media_name(struct sv bytes)
+{
+	static const char *const names[][2] = {
+		{ "audio/wav", "audio.wav" },   { "audio/ogg", "audio.ogg" },  { "audio/flac", "audio.flac" },
+		{ "image/jpeg", "image.jpg" },  { "image/png", "image.png" },  { "image/webp", "image.webp" },
+	};
+	const struct buf view = { .data = (char *)(uintptr_t)bytes.p, .len = bytes.n };
+	const char *type = media_type(&view, "");
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(type, names[i][0]) == 0)
+			return names[i][1];
+	return "audio.mp3";
 }
 
 /* {type: kind, image|audio: {uri: "data:…"}} appended to the parts; nothing for an empty reference. */

@@ -58,11 +58,14 @@ struct llm *llm_embed(struct node_ctx *ctx, const char *service, const char *mod
 /* Begins a JSON request to a service's own path. NULL after failing the node. */
 struct llm *llm_post(struct node_ctx *ctx, const char *service, const char *model, const char *path,
 		     const struct value *body);
+/* The same for any request. */
+struct llm *llm_request(struct node_ctx *ctx, const char *service, const char *model,
+			const struct provider_request_spec *spec);
 /* Goes on: NODE_DONE when the answer is whole, NODE_FAILED after failing the node; else what the node's function returns. */
 enum node_result llm_step(struct llm *llm, struct node_ctx *ctx);
 /* Takes NULL. */
 void llm_free(struct llm *llm);
-/* The answer of a chat: lent, until llm_free. */
+/* The answer of a chat, or the bytes of a raw one: lent, until llm_free. */
 struct sv llm_text(const struct llm *llm);
 /* The answer of llm_post. Lent; NULL when it was empty. */
 struct value *llm_value(const struct llm *llm);
@@ -79,6 +82,9 @@ struct value *llm_messages_json(const char *system, const struct value *schema);
  * -1 after failing the node. */
 int llm_say(struct node_ctx *ctx, struct value *messages, const char *text, const char *image, const char *audio)
 	MUST_CHECK;
+
+/* A file name whose ending tells the format of these bytes: "audio.wav"; "audio.mp3" for what is not known. */
+const char *llm_media_name(struct sv bytes);
 
 /* ---- structured answers -------------------------------------------------------------------------------- */
 
