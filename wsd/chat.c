@@ -7,27 +7,40 @@
 #include "wsd/loop.h"
 #include "wsd/pool.h"
 
-#define GRACE_US ((int64_t)80000) /* from CANCEL to SIGKILL */
+#define GRACE_US   ((int64_t)250000) /* from CANCEL to SIGKILL; what there is of the answer is stored meanwhile */
+#define FRAMES_MAX 8192		     /* kept of a turn for a client that comes back */
+#define BYTES_MAX  ((size_t)4 << 20)
 
 struct chat_turn {
 	struct pool_run run;
 	lws_dll2_t link;
-	struct chat *chat; /* NULL: given up */
+	struct chat *chat; /* who asked; NULL: gone */
+	struct chat_turn *next; /* of the same thread: begins when this one is over */
+	bool held;	   /* it is somebody's next, and not in the pool yet */
+	bool given_up;	   /* nobody hears of it any more */
+	bool kept;	   /* frames carry chat_seq and are kept: the client knows how to come back */
 	char *user;
 	char *thread_id;
 	char *workflow_id; /* NULL: none */
 	struct value *order;
 	struct loop_timer grace;
+	struct blob **frames; /* the last ones; the first has chat_seq last_seq - frame_count + 1 */
+	size_t frame_count;
+	size_t frame_bytes;
+	int64_t last_seq;
 };
 
 /* What a session knows of chats: session->extra. */
 struct chat {
+	lws_dll2_t link;
 	struct session *session;
+	char *thread_id;     /* it hears of this thread's turns, whoever asked; NULL: none */
 	struct value *tools; /* of the client; NULL: none */
 	struct chat_turn *turn;
 };
 
 static lws_dll2_owner_t turns;
+static lws_dll2_owner_t chats;
 
 static struct chat *chat_of(struct session *s)
 {
@@ -36,8 +49,50 @@ static struct chat *chat_of(struct session *s)
 	if (!chat) {
 		s->extra = chat = xcalloc(1, sizeof(*chat));
 		chat->session = s;
+		lws_dll2_add_tail(&chat->link, &chats);
 	}
 	return chat;
+}
+
+static void follow(struct chat *chat, const char *thread_id)
+{
+	free(chat->thread_id);
+	chat->thread_id = xstrdup(thread_id);
+}
+
+static bool follows(const struct chat *chat, const struct chat_turn *turn)
+{
+	return chat->thread_id && !strcmp(chat->thread_id, turn->thread_id) && !strcmp(chat->session->user, turn->user);
+}
+
+/* Calls `each` for every session that hears of the turn, but `without` (which may be NULL); how many they are. */
+static size_t tell_followers(const struct chat_turn *turn, const struct session *without,
+			     void (*each)(struct session *s, void *arg), void *arg)
+{
+	size_t n = 0;
+
+	lws_start_foreach_dll_safe(struct lws_dll2 *, d, next, lws_dll2_get_head(&chats)) {
+		struct chat *chat = lws_container_of(d, struct chat, link);
+
+		if (chat->session != without && follows(chat, turn)) {
+			n++;
+			if (each)
+				each(chat->session, arg);
+		}
+	} lws_end_foreach_dll_safe(d, next);
+	return n;
+}
+
+/* The turn of a user's thread; NULL when none goes on. */
+static struct chat_turn *find_turn(const char *user, const char *thread_id)
+{
+	lws_start_foreach_dll(struct lws_dll2 *, d, lws_dll2_get_head(&turns)) {
+		struct chat_turn *turn = lws_container_of(d, struct chat_turn, link);
+
+		if (!turn->given_up && !strcmp(turn->thread_id, thread_id) && !strcmp(turn->user, user))
+			return turn;
+	} lws_end_foreach_dll(d);
+	return NULL;
 }
 
 /* ---- the end of a turn --------------------------------------------------------------------------------- */
@@ -49,13 +104,33 @@ static void detach(struct chat_turn *turn)
 	turn->chat = NULL;
 }
 
+/* The turn behind it may begin; the one before it has none behind it any more. */
+static void unchain(struct chat_turn *turn)
+{
+	lws_start_foreach_dll(struct lws_dll2 *, d, lws_dll2_get_head(&turns)) {
+		struct chat_turn *other = lws_container_of(d, struct chat_turn, link);
+
+		if (other->next == turn)
+			other->next = turn->next;
+	} lws_end_foreach_dll(d);
+	if (turn->next && !turn->held) {
+		turn->next->held = false;
+		pool_enqueue(&turn->next->run);
+	}
+	turn->next = NULL;
+}
+
 /* `release` is free or loop_free. */
 static void drop_turn(struct chat_turn *turn, void (*release)(void *))
 {
 	detach(turn);
 	loop_timer_stop(&turn->grace);
 	lws_dll2_remove(&turn->link);
+	unchain(turn);
 	value_unref(turn->order);
+	for (size_t i = 0; i < turn->frame_count; i++)
+		blob_unref(turn->frames[i]);
+	free(turn->frames);
 	free(turn->user);
 	free(turn->thread_id);
 	free(turn->workflow_id);
@@ -76,7 +151,8 @@ static void give_up(struct chat_turn *turn)
 	static const char empty_map = (char)0x80;
 
 	detach(turn);
-	if (pool_dequeue(&turn->run)) {
+	turn->given_up = true;
+	if (turn->held || pool_dequeue(&turn->run)) {
 		drop_turn(turn, loop_free);
 		return;
 	}
@@ -87,24 +163,68 @@ static void give_up(struct chat_turn *turn)
 
 /* ---- the runner ---------------------------------------------------------------------------------------- */
 
+/* The frame with its running number; takes the reference and gives one. */
+static struct blob *number_frame(struct chat_turn *turn, struct blob *blob)
+{
+	struct value *m = blob_value(blob);
+	struct blob *numbered;
+
+	if (!m)
+		return blob;
+	map_set_int(m, "chat_seq", ++turn->last_seq);
+	numbered = blob_of_value(m);
+	value_unref(m);
+	blob_unref(blob);
+	return numbered;
+}
+
+static void forget_oldest(struct chat_turn *turn, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		turn->frame_bytes -= turn->frames[i]->len;
+		blob_unref(turn->frames[i]);
+	}
+	turn->frame_count -= count;
+	memmove(turn->frames, turn->frames + count, turn->frame_count * sizeof(*turn->frames));
+}
+
+static void keep_frame(struct chat_turn *turn, struct blob *blob)
+{
+	if (!turn->frames)
+		turn->frames = xcalloc(FRAMES_MAX, sizeof(*turn->frames));
+	if (turn->frame_count == FRAMES_MAX)
+		forget_oldest(turn, FRAMES_MAX / 4);
+	while (turn->frame_count && turn->frame_bytes + blob->len > BYTES_MAX)
+		forget_oldest(turn, (turn->frame_count + 3) / 4);
+	turn->frames[turn->frame_count++] = blob_ref(blob);
+	turn->frame_bytes += blob->len;
+}
+
+static void send_frame(struct session *s, void *blob)
+{
+	session_send_blob(s, blob);
+}
+
 static void take_message(struct chat_turn *turn, const char *payload, size_t len)
 {
 	struct runner_message_head head;
-	struct session *s;
 	struct blob *blob;
 
-	if (!turn->chat || len < sizeof(head))
+	if (turn->given_up || len < sizeof(head))
 		return;
 	memcpy(&head, payload, sizeof(head));
 	if (len - sizeof(head) < head.key_len)
 		return;
-	s = turn->chat->session;
 	payload += sizeof(head) + head.key_len;
 	blob = blob_new(payload, len - sizeof(head) - head.key_len, NULL, 0);
 	blob->has_bigint = head.flags & RUNNER_MSG_HAS_BIGINT;
-	session_send_blob(s, blob);
+	if (turn->kept) {
+		blob = number_frame(turn, blob);
+		keep_frame(turn, blob);
+	}
+	tell_followers(turn, NULL, send_frame, blob);
 	blob_unref(blob);
-	if (s->paused)
+	if (turn->chat && turn->chat->session->paused)
 		pool_pause(&turn->run, true);
 }
 
@@ -141,14 +261,27 @@ static void send_error(struct session *s, const char *thread_id, const char *wor
 	session_send(s, m);
 }
 
+struct death {
+	const struct chat_turn *turn;
+	const char *reason;
+};
+
+static void send_death(struct session *s, void *arg)
+{
+	const struct death *death = arg;
+
+	send_error(s, death->turn->thread_id, death->turn->workflow_id,
+		   value_strf("The process that answered this message %s", death->reason));
+}
+
 static void on_death(struct pool_run *run, const char *reason)
 {
 	struct chat_turn *turn = lws_container_of(run, struct chat_turn, run);
+	struct death death = { turn, reason };
 
-	if (turn->chat) {
+	if (!turn->given_up) {
 		log_warn("chat in thread %s: the runner %s", turn->thread_id, reason);
-		send_error(turn->chat->session, turn->thread_id, turn->workflow_id,
-			   value_strf("The process that answered this message %s", reason));
+		tell_followers(turn, NULL, send_death, &death);
 	}
 	drop_turn(turn, loop_free);
 }
@@ -190,6 +323,23 @@ static void say_stopped(struct session *s)
 	session_send(s, m);
 }
 
+static void send_stopped(struct session *s, void *arg)
+{
+	(void)arg;
+	say_stopped(s);
+}
+
+/* A thread has one turn: who else listens hears that the old one is over. */
+static void end_turn_of_thread(struct session *s, const char *thread_id)
+{
+	struct chat_turn *turn = find_turn(s->user, thread_id);
+
+	if (!turn)
+		return;
+	tell_followers(turn, s, send_stopped, NULL);
+	give_up(turn);
+}
+
 static void say_started(struct session *s, const char *thread_id)
 {
 	struct value *m = value_map();
@@ -199,20 +349,41 @@ static void say_started(struct session *s, const char *thread_id)
 	session_send(s, m);
 }
 
+/* The last turn of the thread that is not over yet: what it still stores comes before what follows it. */
+static struct chat_turn *last_of_thread(const struct chat_turn *turn)
+{
+	struct chat_turn *last = NULL;
+
+	lws_start_foreach_dll(struct lws_dll2 *, d, lws_dll2_get_head(&turns)) {
+		struct chat_turn *other = lws_container_of(d, struct chat_turn, link);
+
+		if (!strcmp(other->thread_id, turn->thread_id) && !strcmp(other->user, turn->user))
+			last = other;
+	} lws_end_foreach_dll(d);
+	return last;
+}
+
 static void start_turn(struct chat *chat, const char *thread_id, struct value *data)
 {
 	struct chat_turn *turn = xcalloc(1, sizeof(*turn));
+	struct chat_turn *last;
 	const char *workflow_id = map_str(data, "workflow_id", NULL);
 
 	turn->chat = chat;
+	turn->kept = chat->session->modern;
 	turn->user = xstrdup(chat->session->user);
 	turn->thread_id = xstrdup(thread_id);
 	turn->workflow_id = workflow_id ? xstrdup(workflow_id) : NULL;
 	turn->order = make_order(chat, thread_id, data);
 	turn->run = (struct pool_run){ .user = turn->user, .start = on_start, .frame = on_frame, .died = on_death };
+	last = last_of_thread(turn);
 	lws_dll2_add_tail(&turn->link, &turns);
 	chat->turn = turn;
-	pool_enqueue(&turn->run);
+	turn->held = last != NULL;
+	if (last)
+		last->next = turn;
+	else
+		pool_enqueue(&turn->run);
 }
 
 void chat_message(struct session *s, struct value *data)
@@ -236,6 +407,8 @@ void chat_message(struct session *s, struct value *data)
 		give_up(chat_of(s)->turn);
 		say_stopped(s);
 	}
+	end_turn_of_thread(s, value_text(thread));
+	follow(chat_of(s), value_text(thread));
 	if (s->kind != SESSION_CHAT)
 		say_started(s, value_text(thread));
 	start_turn(chat_of(s), value_text(thread), data);
@@ -245,8 +418,66 @@ void chat_stop(struct session *s, const char *thread_id)
 {
 	struct chat *chat = s->extra;
 
-	if (chat && chat->turn && (!thread_id || !strcmp(chat->turn->thread_id, thread_id)))
+	if (chat && chat->turn && (!thread_id || !strcmp(chat->turn->thread_id, thread_id))) {
+		tell_followers(chat->turn, s, send_stopped, NULL);
 		give_up(chat->turn);
+	} else if (thread_id && s->user) {
+		end_turn_of_thread(s, thread_id);
+	}
+}
+
+/* ---- coming back --------------------------------------------------------------------------------------- */
+
+static struct value *state_of(const char *type, const char *thread_id, const struct chat_turn *turn, int64_t after)
+{
+	int64_t first = turn ? turn->last_seq - (int64_t)turn->frame_count + 1 : 0;
+	int64_t from = after + 1 > first ? after + 1 : first;
+	struct value *m = value_map();
+
+	map_set_str(m, "type", type);
+	map_set_str(m, "thread_id", thread_id);
+	map_set_str(m, "status", turn ? "running" : "unknown");
+	map_set_int(m, "last_seq", turn ? turn->last_seq : after);
+	map_set_int(m, "replay_count", turn && turn->last_seq >= from ? turn->last_seq - from + 1 : 0);
+	map_set_bool(m, "replay_incomplete", turn && (!turn->kept || after + 1 < first));
+	return m;
+}
+
+void chat_resume(struct session *s, struct value *data)
+{
+	const char *thread_id = map_str(data, "thread_id", NULL);
+	int64_t after = map_int(data, "last_seq", 0);
+	struct chat_turn *turn = s->user && thread_id ? find_turn(s->user, thread_id) : NULL;
+	int64_t first;
+
+	s->modern = true;
+	if (after < 0)
+		after = 0;
+	if (thread_id && s->user)
+		follow(chat_of(s), thread_id);
+	session_send(s, state_of("chat_resumed", thread_id, turn, after));
+	if (!turn)
+		return;
+	if (!turn->chat && !chat_of(s)->turn) {
+		turn->chat = chat_of(s);
+		turn->chat->turn = turn;
+	}
+	first = turn->last_seq - (int64_t)turn->frame_count + 1;
+	for (size_t i = 0; i < turn->frame_count; i++)
+		if (first + (int64_t)i > after)
+			session_send_blob(s, turn->frames[i]);
+}
+
+void chat_list_turns(struct session *s, struct value *data)
+{
+	(void)data;
+	s->modern = true;
+	lws_start_foreach_dll(struct lws_dll2 *, d, lws_dll2_get_head(&turns)) {
+		struct chat_turn *turn = lws_container_of(d, struct chat_turn, link);
+
+		if (s->user && !turn->given_up && !strcmp(turn->user, s->user))
+			session_send(s, state_of("chat_turn_active", turn->thread_id, turn, 0));
+	} lws_end_foreach_dll(d);
 }
 
 void chat_manifest(struct session *s, struct value *tools)
@@ -276,9 +507,15 @@ void chat_session_over(struct session *s)
 
 	if (!chat)
 		return;
-	if (chat->turn)
+	lws_dll2_remove(&chat->link);
+	if (chat->turn && (chat->turn->kept || tell_followers(chat->turn, s, NULL, NULL))) {
+		pool_pause(&chat->turn->run, false);
+		detach(chat->turn);
+	} else if (chat->turn) {
 		give_up(chat->turn);
+	}
 	value_unref(chat->tools);
+	free(chat->thread_id);
 	free(chat);
 	s->extra = NULL;
 }
@@ -296,7 +533,8 @@ void chat_shutdown(void)
 	while (turns.head) {
 		struct chat_turn *turn = lws_container_of(turns.head, struct chat_turn, link);
 
-		if (!pool_dequeue(&turn->run))
+		turn->next = NULL;
+		if (!turn->held && !pool_dequeue(&turn->run))
 			pool_kill(&turn->run);
 		drop_turn(turn, free);
 	}

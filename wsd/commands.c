@@ -151,27 +151,6 @@ static void stop(struct session *s, struct value *data)
 	session_send(s, m);
 }
 
-/* Nothing of a chat is kept here that could be resumed. */
-static void resume_chat(struct session *s, struct value *data)
-{
-	struct value *m = value_map();
-
-	map_set_str(m, "type", "chat_resumed");
-	map_set(m, "thread_id", or_null(data, "thread_id"));
-	map_set_str(m, "status", "unknown");
-	map_set_int(m, "last_seq", map_int(data, "last_seq", 0));
-	map_set_int(m, "replay_count", 0);
-	map_set_bool(m, "replay_incomplete", false);
-	session_send(s, m);
-}
-
-/* No chat runs, so there is no turn to tell of. */
-static void list_chat_turns(struct session *s, struct value *data)
-{
-	(void)s;
-	(void)data;
-}
-
 static void update_node_properties(struct session *s, struct value *data)
 {
 	struct value *shown;
@@ -193,8 +172,8 @@ static const struct command commands[] = {
 	{ "clear_models", clear_models },
 	{ "chat_message", chat_message },
 	{ "stop", stop },
-	{ "resume_chat", resume_chat },
-	{ "list_chat_turns", list_chat_turns },
+	{ "resume_chat", chat_resume },
+	{ "list_chat_turns", chat_list_turns },
 	{ "update_node_properties", update_node_properties },
 };
 

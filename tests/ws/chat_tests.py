@@ -88,7 +88,9 @@ def test_chat_stop_within_a_moment(d):
         time.sleep(0.01)
     assert time.time() - began < 0.5, "the model was asked on for %.2f s" % (time.time() - began)
     equal(c.silent(0.4), [])
-    equal(stored(d, t), [("user", '"slow %s"' % ("word " * 100))])
+    rows = d.rows("SELECT role, content, execution_event_type FROM nodetool_messages WHERE thread_id = ? ORDER BY id", t)
+    equal([(r["role"], r["execution_event_type"]) for r in rows], [("user", None), ("assistant", "partial")])
+    assert rows[1]["content"].startswith('"word '), rows[1]["content"]
     equal(answer(c, t, "say next")[-1]["content"], "next")
 
 
@@ -110,7 +112,7 @@ def test_chat_socket_closes(d):
     c.until(type="chunk")
     c.close()
     time.sleep(0.4)
-    equal(len(stored(d, t)), 1)
+    equal([role for role, _ in stored(d, t)], ["user", "assistant"])
 
 
 @chat
@@ -255,3 +257,50 @@ def test_chat_looks_into_collections(d):
     equal([m["role"] for m in asked], ["system", "system", "user"])
     assert "Collection docs:\n- pears pears" in asked[1]["content"], asked[1]
     assert len(asked[1]["content"]) < 300, "only the beginning of a document is shown"
+
+
+@chat
+def test_chat_two_sockets_see_one_thread(d):
+    a, b, t = d.client(), d.client(), thread()
+    b.command("resume_chat", thread_id=t)
+    equal(b.until(type="chat_resumed")[-1]["status"], "unknown")
+    seen = answer(a, t, "say one two")
+    equal(texts(b.until(type="message", role="assistant")), texts(seen))
+    say(a, t, "slow " + "word " * 50)
+    b.until(type="chunk")
+    a.close()
+    b.until(type="chunk")
+    b.command("stop", thread_id=t)
+    b.until(message="Stop command processed")
+    equal([m for m in b.silent(0.4) if m["type"] != "resource_change"], [])
+
+
+@chat
+def test_chat_one_turn_in_a_thread(d):
+    a, b, t = d.client(), d.client(), thread()
+    say(a, t, "slow " + "word " * 50)
+    a.until(type="chunk")
+    equal(texts(answer(b, t, "say new")), ["new", ""])
+    seen = a.until(type="message", role="assistant")
+    stopped = next(i for i, m in enumerate(seen) if m.get("type") == "generation_stopped")
+    equal(texts(seen[stopped:]), ["new", ""])
+
+
+@chat
+def test_chat_is_resumed(d):
+    c, t = d.client(), thread()
+    c.send({"type": "pong", "ts": 1})
+    say(c, t, "slow " + "word " * 6)
+    last = c.until(type="chunk")[-1]["chat_seq"]
+    c.close()
+    b = d.client()
+    b.command("list_chat_turns")
+    equal(b.until(type="chat_turn_active")[-1]["thread_id"], t)
+    time.sleep(0.2)
+    b.command("resume_chat", thread_id=t, last_seq=last)
+    state = b.until(type="chat_resumed")[-1]
+    equal((state["status"], state["replay_incomplete"], state["replay_count"]), ("running", False, state["last_seq"] - last))
+    seen = b.until(type="message", role="assistant")
+    numbers = [m["chat_seq"] for m in seen if "chat_seq" in m]
+    equal((numbers, len(numbers) > 5), (list(range(last + 1, last + 1 + len(numbers))), True))
+    equal(stored(d, t)[-1], ("assistant", '"%s"' % ("word " * 6)))

@@ -95,6 +95,8 @@ struct value *model_open(struct turn *turn, struct err *err);
 void model_send_end(struct turn *turn);
 /* Says and stores the answer; takes the reference to its content. */
 void model_say_answer(struct turn *turn, struct value *content, bool of_agent);
+/* Breaks the model's answer off and stores what there is of it, marked. */
+void model_keep_partial(struct turn *turn);
 /* agent.c: the model's answer stands in turn->text; its call is over, and is counted by agent_use before. */
 void agent_begin(struct turn *turn);
 void agent_answer(struct turn *turn);

@@ -95,6 +95,24 @@ void model_say_answer(struct turn *turn, struct value *content, bool of_agent)
 	turn_say(turn, m);
 }
 
+void model_keep_partial(struct turn *turn)
+{
+	struct value *m;
+	struct err err = { 0 };
+
+	provider_call_free(turn->call);
+	turn->call = NULL;
+	if (!turn->text.len)
+		return;
+	m = turn_message(turn, "assistant");
+	map_set_bool(m, "agent_mode", false);
+	map_set(m, "content", value_strn(turn->text.data, turn->text.len));
+	map_set_str(m, "execution_event_type", "partial");
+	if (turn_store(turn, m, NULL, &err))
+		log_error("the broken answer in thread %s cannot be stored: %s", turn->thread_id, err.detail);
+	value_unref(m);
+}
+
 /* ---- tools --------------------------------------------------------------------------------------------- */
 
 static struct value *answer_as_text(const struct value *result)

@@ -167,8 +167,11 @@ void turn_tool_result(struct turn *turn, const struct value *result)
 
 void turn_cancel(struct turn *turn)
 {
-	if (!turn->end)
-		turn->end = "cancelled";
+	if (turn->end)
+		return;
+	turn->end = "cancelled";
+	if (turn->client && !turn->agent && !turn->help)
+		model_keep_partial(turn);
 }
 
 const char *turn_end(const struct turn *turn)
