@@ -42,6 +42,22 @@ static void test_chunks(void **state)
 	}
 }
 
+/* Pieces of a text are embedded one by one, without cutting a character, and the mean is given. */
+static void test_embedding(void **state)
+{
+	struct harness *h = harness_new(&nodes_llm_text, "nodetool.text.Embedding",
+					"{\"model\":{\"provider\":\"fake\",\"id\":\"e\"},\"input\":\"abc\xc3\xa4" "abc\",\"chunk_size\":4}",
+					NULL);
+	const struct value *array;
+
+	(void)state;
+	assert_int_equal(harness_run(h), NODE_DONE);
+	array = harness_output(h, "output", 0);
+	assert_string_equal(map_str(array, "dtype", ""), "<f8");
+	assert_int_equal(value_as_int(list_at(map_get(array, "shape"), 0)), 16);
+	harness_free(h);
+}
+
 static void test_list(void **state)
 {
 	struct harness *h = harness_new(&nodes_llm_generate, "nodetool.generators.ListGenerator", "{" FAKE "}", NULL);
@@ -90,6 +106,8 @@ static const struct node_case text_cases[] = {
 	{ "mistral.vision.ImageToText", "{}", "!image" },
 	{ "mistral.embeddings.Embedding", "{}", "!input" },
 	{ "gemini.text.Embedding", "{}", "!input" },
+	{ "nodetool.text.Embedding", "{}", "!input" },
+	{ "nodetool.text.Embedding", "{\"input\":\"a\",\"model\":{\"provider\":\"empty\",\"id\":\"\"}}", "!no model" },
 };
 
 static const struct node_case image_cases[] = {
@@ -245,7 +263,7 @@ static void test_chroma(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_chunks), cmocka_unit_test(test_list), cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_chunks), cmocka_unit_test(test_embedding), cmocka_unit_test(test_list), cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_json),   cmocka_unit_test(test_svg),  cmocka_unit_test(test_faiss),
 		cmocka_unit_test(test_chroma),
 	};

@@ -157,7 +157,8 @@ static void add_context(struct turn *turn, const struct lookup *l)
 	while (at && strcmp(map_str(list_at(turn->messages, at - 1), "role", ""), "user") != 0)
 		at--;
 	map_set_str(m, "role", "system");
-	map_set(m, "content", value_strf("Documents that may help to answer:\n\n%s", l->found.data ? l->found.data : ""));
+	map_set(m, "content",
+		value_strf("Documents that may help to answer:\n\n%s", l->found.data ? l->found.data : ""));
 	list_insert(turn->messages, at ? at - 1 : 0, m);
 }
 

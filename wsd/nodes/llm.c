@@ -153,9 +153,10 @@ struct llm *llm_post(struct node_ctx *ctx, const char *service, const char *mode
 static void record(struct llm *llm, struct node_ctx *ctx)
 {
 	const char *user = node_user(ctx);
-	const struct provider_use use = { user ? user : "1", provider_service(llm->provider)->name, llm->model,
-					  .node_id = node_id(ctx), .workflow_id = node_workflow(ctx),
-					  .started_us = llm->asked_us };
+	const struct provider_use use = {
+		user ? user : "1",       provider_service(llm->provider)->name, llm->model,
+		.node_id = node_id(ctx), .workflow_id = node_workflow(ctx),     .started_us = llm->asked_us
+	};
 
 	if (!llm->over)
 		provider_record(&use, llm->call);
@@ -255,8 +256,8 @@ static const struct {
 	size_t len;
 	const char *type;
 } formats[] = {
-	{ "\x89PNG", 4, "image/png" }, { "\xff\xd8\xff", 3, "image/jpeg" }, { "GIF8", 4, "image/gif" },
-	{ "OggS", 4, "audio/ogg" },    { "fLaC", 4, "audio/flac" },         { "ID3", 3, "audio/mp3" },
+	{ "\x89PNG", 4, "image/png" },  { "\xff\xd8\xff", 3, "image/jpeg" }, { "GIF8", 4, "image/gif" },
+	{ "OggS", 4, "audio/ogg" },     { "fLaC", 4, "audio/flac" },         { "ID3", 3, "audio/mp3" },
 	{ "\xff\xfb", 2, "audio/mp3" },
 };
 
@@ -273,8 +274,8 @@ static const char *media_type(const struct buf *bytes, const char *fallback)
 const char *llm_media_name(struct sv bytes)
 {
 	static const char *const names[][2] = {
-		{ "audio/wav", "audio.wav" },   { "audio/ogg", "audio.ogg" },  { "audio/flac", "audio.flac" },
-		{ "image/jpeg", "image.jpg" },  { "image/png", "image.png" },  { "image/webp", "image.webp" },
+		{ "audio/wav", "audio.wav" },  { "audio/ogg", "audio.ogg" }, { "audio/flac", "audio.flac" },
+		{ "image/jpeg", "image.jpg" }, { "image/png", "image.png" }, { "image/webp", "image.webp" },
 	};
 	const struct buf view = { .data = (char *)(uintptr_t)bytes.p, .len = bytes.n };
 	const char *type = media_type(&view, "");

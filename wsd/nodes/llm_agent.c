@@ -9,18 +9,22 @@
 
 #define HISTORY_MAX 200 /* messages of a thread that the model is shown */
 
-#define SUMMARIZER_PROMPT \
-	"You summarise what you are given. Keep names, numbers and conclusions, leave out what is repeated, add nothing of " \
+#define SUMMARIZER_PROMPT                                                                                              \
+	"You summarise what you are given. Keep names, numbers and conclusions, leave out what is repeated, add "      \
+	"nothing of "                                                                                                  \
 	"your own, and write in the language of the source."
-#define CLASSIFIER_PROMPT \
-	"You put what you are given into exactly one of the listed categories: the one that fits best. Answer with the " \
+#define CLASSIFIER_PROMPT                                                                                              \
+	"You put what you are given into exactly one of the listed categories: the one that fits best. Answer with "   \
+	"the "                                                                                                         \
 	"category as it is written, and with nothing else."
-#define EXTRACTOR_PROMPT \
-	"You find facts in what you are given. Fill the fields that are asked for with what stands there, word for word where " \
+#define EXTRACTOR_PROMPT                                                                                               \
+	"You find facts in what you are given. Fill the fields that are asked for with what stands there, word for "   \
+	"word where "                                                                                                  \
 	"possible; what is not said stays empty. Never guess."
 
 /* Begins a chat about text, image and audio of the node; takes messages and format. */
-static struct llm *ask(struct node_ctx *ctx, struct value *messages, struct value *format, const char *text, bool chunks)
+static struct llm *ask(struct node_ctx *ctx, struct value *messages, struct value *format, const char *text,
+		       bool chunks)
 {
 	struct llm_ask question = { .messages = messages, .format = format, .chunks = chunks };
 
@@ -69,7 +73,8 @@ static struct value *category_schema(struct value *categories)
 	return llm_object_schema(fields);
 }
 
-/* The category that the answer names: as its field, as its whole text, or as the first that stands in it. NULL for none. */
+/* The category that the answer names: as its field, as its whole text, or as the first that stands in it. NULL for
+ * none. */
 static struct value *category_of(struct sv answer, const struct value *categories)
 {
 	struct value *fields = llm_json(answer);
@@ -117,7 +122,8 @@ static enum node_result classifier(struct node_ctx *ctx)
 		return result;
 	category = category_of(llm_text(s->llm), categories);
 	llm_reset(s);
-	return category ? done(ctx, value_ref(category)) : node_fail(ctx, "The model's answer is none of the categories");
+	return category ? done(ctx, value_ref(category))
+			: node_fail(ctx, "The model's answer is none of the categories");
 }
 
 /* ---- extractor ----------------------------------------------------------------------------------------- */
@@ -213,7 +219,8 @@ static int add_thread(struct node_ctx *ctx, struct value *messages, const char *
 	db = id_safe(thread_id) ? db_default(&err) : NULL;
 	if (!db)
 		err_set(&err, 422, "thread_id: there is no such thread");
-	if (!db || message_list(db, node_arena(ctx), thread_id, NULL, HISTORY_MAX, false, add_row, &read, &more, &err)) {
+	if (!db ||
+	    message_list(db, node_arena(ctx), thread_id, NULL, HISTORY_MAX, false, add_row, &read, &more, &err)) {
 		fail_err(ctx, &err);
 		return -1;
 	}
@@ -282,7 +289,12 @@ static const struct node_prop summarizer_props[] = {
 	{ .name = "text", .type = "str", .def = "\"\"" },
 	{ .name = "image", .type = "image", .def = LLM_NO_ASSET("image") },
 	{ .name = "audio", .type = "audio", .def = LLM_NO_ASSET("audio") },
-	{ .name = "context_window", .type = "int", .def = "4096", .title = "Context Window (Ollama)", .min = "1.0", .max = "65536.0" },
+	{ .name = "context_window",
+	  .type = "int",
+	  .def = "4096",
+	  .title = "Context Window (Ollama)",
+	  .min = "1.0",
+	  .max = "65536.0" },
 	{ 0 },
 };
 
@@ -299,7 +311,12 @@ static const struct node_prop classifier_props[] = {
 	{ .name = "image", .type = "image", .def = LLM_NO_ASSET("image") },
 	{ .name = "audio", .type = "audio", .def = LLM_NO_ASSET("audio") },
 	{ .name = "categories", .type = "list[str]", .def = "[]" },
-	{ .name = "context_window", .type = "int", .def = "4096", .title = "Context Window (Ollama)", .min = "1.0", .max = "65536.0" },
+	{ .name = "context_window",
+	  .type = "int",
+	  .def = "4096",
+	  .title = "Context Window (Ollama)",
+	  .min = "1.0",
+	  .max = "65536.0" },
 	{ 0 },
 };
 
@@ -314,7 +331,12 @@ static const struct node_prop extractor_props[] = {
 	{ .name = "text", .type = "str", .def = "\"\"" },
 	{ .name = "image", .type = "image", .def = LLM_NO_ASSET("image") },
 	{ .name = "audio", .type = "audio", .def = LLM_NO_ASSET("audio") },
-	{ .name = "context_window", .type = "int", .def = "4096", .title = "Context Window (Ollama)", .min = "1.0", .max = "65536.0" },
+	{ .name = "context_window",
+	  .type = "int",
+	  .def = "4096",
+	  .title = "Context Window (Ollama)",
+	  .min = "1.0",
+	  .max = "65536.0" },
 	{ 0 },
 };
 
@@ -326,13 +348,20 @@ static const struct node_prop agent_props[] = {
 	{ .name = "model", .type = "language_model", .def = LLM_NO_MODEL },
 	{ .name = "system", .type = "str", .def = "\"You are a friendly assistant\"" },
 	{ .name = "prompt", .type = "str", .def = "\"\"" },
-	{ .name = "tools", .type = "list[tool_name]", .def = "[{\"name\": \"google_search\"}, {\"name\": \"browser\"}]" },
+	{ .name = "tools",
+	  .type = "list[tool_name]",
+	  .def = "[{\"name\": \"google_search\"}, {\"name\": \"browser\"}]" },
 	{ .name = "image", .type = "image", .def = LLM_NO_ASSET("image") },
 	{ .name = "audio", .type = "audio", .def = LLM_NO_ASSET("audio") },
 	{ .name = "history", .type = "list[message]", .def = "[]", .title = "Messages" },
 	{ .name = "thread_id", .type = "str?", .def = "\"\"", .title = "Thread ID" },
 	{ .name = "max_tokens", .type = "int", .def = "8192", .min = "1.0", .max = "100000.0" },
-	{ .name = "context_window", .type = "int", .def = "4096", .title = "Context Window (Ollama)", .min = "1.0", .max = "65536.0" },
+	{ .name = "context_window",
+	  .type = "int",
+	  .def = "4096",
+	  .title = "Context Window (Ollama)",
+	  .min = "1.0",
+	  .max = "65536.0" },
 	{ 0 },
 };
 
@@ -392,7 +421,8 @@ static const struct node_type types[] = {
 	{
 		.type = "nodetool.agents.Agent",
 		.title = "Agent",
-		.description = "Answers a prompt by a language model, with the messages of a thread or a list before it.",
+		.description =
+			"Answers a prompt by a language model, with the messages of a thread or a list before it.",
 		.props = agent_props,
 		.outputs = agent_outputs,
 		.basic_fields = "prompt model tools image audio",

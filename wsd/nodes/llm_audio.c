@@ -52,7 +52,8 @@ static enum node_result openai_speech(struct node_ctx *ctx)
 	if (!media_text(ctx, "input"))
 		return NODE_FAILED;
 	if (!s->llm)
-		s->llm = ask_speech(ctx, "openai", node_text(ctx, "model"), node_text(ctx, "input"), node_text(ctx, "voice"));
+		s->llm = ask_speech(ctx, "openai", node_text(ctx, "model"), node_text(ctx, "input"),
+				    node_text(ctx, "voice"));
 	result = s->llm ? take_speech(ctx, &audio) : NODE_FAILED;
 	return result == NODE_DONE ? done(ctx, audio) : result;
 }
@@ -86,18 +87,21 @@ static enum node_result speech_next(struct node_ctx *ctx)
 
 /* The names of languages in the node's list, and their codes. */
 static const char *const languages[][2] = {
-	{ "spanish", "es" },    { "italian", "it" },    { "korean", "ko" },     { "portuguese", "pt" },  { "english", "en" },
-	{ "japanese", "ja" },   { "german", "de" },     { "russian", "ru" },    { "dutch", "nl" },       { "polish", "pl" },
-	{ "catalan", "ca" },    { "french", "fr" },     { "indonesian", "id" }, { "ukrainian", "uk" },   { "turkish", "tr" },
-	{ "malay", "ms" },      { "swedish", "sv" },    { "mandarin", "zh" },   { "finnish", "fi" },     { "norwegian", "no" },
-	{ "romanian", "ro" },   { "thai", "th" },       { "vietnamese", "vi" }, { "slovak", "sk" },      { "arabic", "ar" },
-	{ "czech", "cs" },      { "croatian", "hr" },   { "greek", "el" },      { "serbian", "sr" },     { "danish", "da" },
-	{ "bulgarian", "bg" },  { "hungarian", "hu" },  { "filipino", "tl" },   { "bosnian", "bs" },     { "galician", "gl" },
-	{ "macedonian", "mk" }, { "hindi", "hi" },      { "estonian", "et" },   { "slovenian", "sl" },   { "tamil", "ta" },
-	{ "latvian", "lv" },    { "azerbaijani", "az" }, { "urdu", "ur" },      { "lithuanian", "lt" },  { "hebrew", "he" },
-	{ "welsh", "cy" },      { "persian", "fa" },    { "icelandic", "is" },  { "kazakh", "kk" },      { "afrikaans", "af" },
-	{ "kannada", "kn" },    { "marathi", "mr" },    { "swahili", "sw" },    { "telugu", "te" },      { "maori", "mi" },
-	{ "nepali", "ne" },     { "armenian", "hy" },   { "belarusian", "be" }, { "gujarati", "gu" },    { "punjabi", "pa" },
+	{ "spanish", "es" },    { "italian", "it" },     { "korean", "ko" },     { "portuguese", "pt" },
+	{ "english", "en" },    { "japanese", "ja" },    { "german", "de" },     { "russian", "ru" },
+	{ "dutch", "nl" },      { "polish", "pl" },      { "catalan", "ca" },    { "french", "fr" },
+	{ "indonesian", "id" }, { "ukrainian", "uk" },   { "turkish", "tr" },    { "malay", "ms" },
+	{ "swedish", "sv" },    { "mandarin", "zh" },    { "finnish", "fi" },    { "norwegian", "no" },
+	{ "romanian", "ro" },   { "thai", "th" },        { "vietnamese", "vi" }, { "slovak", "sk" },
+	{ "arabic", "ar" },     { "czech", "cs" },       { "croatian", "hr" },   { "greek", "el" },
+	{ "serbian", "sr" },    { "danish", "da" },      { "bulgarian", "bg" },  { "hungarian", "hu" },
+	{ "filipino", "tl" },   { "bosnian", "bs" },     { "galician", "gl" },   { "macedonian", "mk" },
+	{ "hindi", "hi" },      { "estonian", "et" },    { "slovenian", "sl" },  { "tamil", "ta" },
+	{ "latvian", "lv" },    { "azerbaijani", "az" }, { "urdu", "ur" },       { "lithuanian", "lt" },
+	{ "hebrew", "he" },     { "welsh", "cy" },       { "persian", "fa" },    { "icelandic", "is" },
+	{ "kazakh", "kk" },     { "afrikaans", "af" },   { "kannada", "kn" },    { "marathi", "mr" },
+	{ "swahili", "sw" },    { "telugu", "te" },      { "maori", "mi" },      { "nepali", "ne" },
+	{ "armenian", "hy" },   { "belarusian", "be" },  { "gujarati", "gu" },   { "punjabi", "pa" },
 	{ "bengali", "bn" },
 };
 
@@ -111,7 +115,8 @@ static const char *language_code(const char *name)
 
 #define TRANSCRIPTION_PARTS 8
 
-static void add_part(struct provider_request_spec *spec, struct provider_part *parts, const char *name, const char *text)
+static void add_part(struct provider_request_spec *spec, struct provider_part *parts, const char *name,
+		     const char *text)
 {
 	if (*text)
 		parts[spec->part_count++] = (struct provider_part){ .name = name, .data = sv_of(text) };
@@ -134,8 +139,7 @@ static struct llm *ask_transcription(struct node_ctx *ctx, const char *service, 
 	add_part(&spec, parts, "language", language_code(node_text(ctx, "language")));
 	add_part(&spec, parts, "prompt", node_text(ctx, "prompt"));
 	if (value_is_number(temperature))
-		add_part(&spec, parts, "temperature",
-			 arena_printf(node_arena(ctx), "%g", value_as_float(temperature)));
+		add_part(&spec, parts, "temperature", arena_printf(node_arena(ctx), "%g", value_as_float(temperature)));
 	add_part(&spec, parts, "response_format", timestamps ? "verbose_json" : "json");
 	add_part(&spec, parts, "timestamp_granularities[]", timestamps ? "word" : "");
 	add_part(&spec, parts, "timestamp_granularities[]", timestamps ? "segment" : "");
@@ -236,10 +240,11 @@ static enum node_result openai_transcribe(struct node_ctx *ctx)
 /* ---- declarations -------------------------------------------------------------------------------------- */
 
 static const struct node_prop text_to_speech_props[] = {
-	{ .name = "model", .type = "tts_model",
+	{ .name = "model",
+	  .type = "tts_model",
 	  .def = "{\"type\": \"tts_model\", \"provider\": \"openai\", \"id\": \"tts-1\", \"name\": \"TTS 1"
-	  "\", \"path\": null, \"voices\": [\"alloy\", \"echo\", \"fable\", \"onyx\", \"nova\", \"s"
-	  "himmer\"], \"selected_voice\": \"\"}" },
+		 "\", \"path\": null, \"voices\": [\"alloy\", \"echo\", \"fable\", \"onyx\", \"nova\", \"s"
+		 "himmer\"], \"selected_voice\": \"\"}" },
 	{ .name = "text", .type = "str", .def = "\"Hello! This is a text-to-speech demonstration.\"" },
 	{ .name = "speed", .type = "float", .def = "1.0", .min = "0.25", .max = "4.0" },
 	{ 0 },
@@ -252,9 +257,10 @@ static const struct node_slot text_to_speech_outputs[] = {
 };
 
 static const struct node_prop automatic_speech_recognition_props[] = {
-	{ .name = "model", .type = "asr_model",
+	{ .name = "model",
+	  .type = "asr_model",
 	  .def = "{\"type\": \"asr_model\", \"provider\": \"fal_ai\", \"id\": \"openai/whisper-large-v3\","
-	  " \"name\": \"\", \"path\": null}" },
+		 " \"name\": \"\", \"path\": null}" },
 	{ .name = "audio", .type = "audio", .def = LLM_NO_ASSET("audio") },
 	{ 0 },
 };
@@ -265,9 +271,13 @@ static const struct node_slot automatic_speech_recognition_outputs[] = {
 };
 
 static const struct node_prop openai_text_to_speech_props[] = {
-	{ .name = "model", .type = "enum(nodetool.nodes.openai.audio.TextToSpeech.TtsModel:tts-1|tts-1-hd|gpt-4o-mini-tts)", .def = "\"tts-1\"" },
-	{ .name = "voice", .type = "enum(nodetool.nodes.openai.audio.TextToSpeech.Voice:alloy|ash|ballad|coral|echo|fable|on"
-	  "yx|nova|sage|shimmer|verse)", .def = "\"alloy\"" },
+	{ .name = "model",
+	  .type = "enum(nodetool.nodes.openai.audio.TextToSpeech.TtsModel:tts-1|tts-1-hd|gpt-4o-mini-tts)",
+	  .def = "\"tts-1\"" },
+	{ .name = "voice",
+	  .type = "enum(nodetool.nodes.openai.audio.TextToSpeech.Voice:alloy|ash|ballad|coral|echo|fable|on"
+		  "yx|nova|sage|shimmer|verse)",
+	  .def = "\"alloy\"" },
 	{ .name = "input", .type = "str", .def = "\"\"" },
 	{ .name = "speed", .type = "float", .def = "1.0", .min = "0.25", .max = "4.0" },
 	{ 0 },
@@ -279,16 +289,20 @@ static const struct node_slot openai_text_to_speech_outputs[] = {
 };
 
 static const struct node_prop openai_transcribe_props[] = {
-	{ .name = "model", .type = "enum(nodetool.nodes.openai.audio.Transcribe.TranscriptionModel:whisper-1|gpt-4o-transcri"
-	  "be|gpt-4o-mini-transcribe)", .def = "\"whisper-1\"" },
+	{ .name = "model",
+	  .type = "enum(nodetool.nodes.openai.audio.Transcribe.TranscriptionModel:whisper-1|gpt-4o-transcri"
+		  "be|gpt-4o-mini-transcribe)",
+	  .def = "\"whisper-1\"" },
 	{ .name = "audio", .type = "audio", .def = LLM_NO_ASSET("audio") },
-	{ .name = "language", .type = "enum(nodetool.nodes.openai.audio.Transcribe.Language:auto_detect|spanish|italian|korean|"
-	  "portuguese|english|japanese|german|russian|dutch|polish|catalan|french|indonesian|ukrain"
-	  "ian|turkish|malay|swedish|mandarin|finnish|norwegian|romanian|thai|vietnamese|slovak|ara"
-	  "bic|czech|croatian|greek|serbian|danish|bulgarian|hungarian|filipino|bosnian|galician|ma"
-	  "cedonian|hindi|estonian|slovenian|tamil|latvian|azerbaijani|urdu|lithuanian|hebrew|welsh"
-	  "|persian|icelandic|kazakh|afrikaans|kannada|marathi|swahili|telugu|maori|nepali|armenian"
-	  "|belarusian|gujarati|punjabi|bengali)", .def = "\"auto_detect\"" },
+	{ .name = "language",
+	  .type = "enum(nodetool.nodes.openai.audio.Transcribe.Language:auto_detect|spanish|italian|korean|"
+		  "portuguese|english|japanese|german|russian|dutch|polish|catalan|french|indonesian|ukrain"
+		  "ian|turkish|malay|swedish|mandarin|finnish|norwegian|romanian|thai|vietnamese|slovak|ara"
+		  "bic|czech|croatian|greek|serbian|danish|bulgarian|hungarian|filipino|bosnian|galician|ma"
+		  "cedonian|hindi|estonian|slovenian|tamil|latvian|azerbaijani|urdu|lithuanian|hebrew|welsh"
+		  "|persian|icelandic|kazakh|afrikaans|kannada|marathi|swahili|telugu|maori|nepali|armenian"
+		  "|belarusian|gujarati|punjabi|bengali)",
+	  .def = "\"auto_detect\"" },
 	{ .name = "timestamps", .type = "bool", .def = "false" },
 	{ .name = "prompt", .type = "str", .def = "\"\"" },
 	{ .name = "temperature", .type = "float", .def = "0", .min = "0.0", .max = "1.0" },

@@ -6,18 +6,23 @@
 
 #include <string.h>
 
-#define STRUCTURED_OUTPUT_GENERATOR_PROMPT \
-	"You turn instructions into data. Give exactly the fields that are asked for, invent nothing that contradicts the " \
+#define STRUCTURED_OUTPUT_GENERATOR_PROMPT                                                                             \
+	"You turn instructions into data. Give exactly the fields that are asked for, invent nothing that "            \
+	"contradicts the "                                                                                             \
 	"context, and write no explanations."
 
-static const char data_prompt[] = "You write records for a table. Fill every column of every record with a value of its type, "
-				  "and write as many records as are asked for.";
-static const char list_prompt[] = "You write lists. Give every entry on a line of its own as a JSON text in double quotes, and "
-				  "nothing else: no numbers, no bullets, no introduction.";
-static const char chart_prompt[] = "You design charts for Plotly. Give its figure as JSON: traces in \"data\", titles and axes in "
-				   "\"layout\". Take the values from the table that you are given.";
-static const char svg_prompt[] = "You draw with SVG. Answer with one complete <svg> element with a viewBox, without scripts, "
-				 "without addresses elsewhere, and without any text around it.";
+static const char data_prompt[] =
+	"You write records for a table. Fill every column of every record with a value of its type, "
+	"and write as many records as are asked for.";
+static const char list_prompt[] =
+	"You write lists. Give every entry on a line of its own as a JSON text in double quotes, and "
+	"nothing else: no numbers, no bullets, no introduction.";
+static const char chart_prompt[] =
+	"You design charts for Plotly. Give its figure as JSON: traces in \"data\", titles and axes in "
+	"\"layout\". Take the values from the table that you are given.";
+static const char svg_prompt[] =
+	"You draw with SVG. Answer with one complete <svg> element with a viewBox, without scripts, "
+	"without addresses elsewhere, and without any text around it.";
 
 /* Whether a prompt is there, and the message for it. */
 static int say_prompt(struct node_ctx *ctx, struct value *messages, const char *property, const char *more)
@@ -209,7 +214,8 @@ static struct value *item_of(struct sv line)
 		return v;
 	while (digits < line.n && line.p[digits] >= '0' && line.p[digits] <= '9')
 		digits++;
-	if (digits && digits + 1 < line.n && (line.p[digits] == '.' || line.p[digits] == ')') && line.p[digits + 1] == ' ')
+	if (digits && digits + 1 < line.n && (line.p[digits] == '.' || line.p[digits] == ')') &&
+	    line.p[digits + 1] == ' ')
 		line = (struct sv){ line.p + digits + 2, line.n - digits - 2 };
 	else if (line.n > 2 && strchr("-*+", line.p[0]) && line.p[1] == ' ')
 		line = (struct sv){ line.p + 2, line.n - 2 };
@@ -341,7 +347,12 @@ static const struct node_prop structured_output_generator_props[] = {
 	{ .name = "instructions", .type = "str", .def = "\"\"" },
 	{ .name = "context", .type = "str", .def = "\"\"" },
 	{ .name = "max_tokens", .type = "int", .def = "4096", .min = "1.0", .max = "16384.0" },
-	{ .name = "context_window", .type = "int", .def = "4096", .title = "Context Window (Ollama)", .min = "1.0", .max = "65536.0" },
+	{ .name = "context_window",
+	  .type = "int",
+	  .def = "4096",
+	  .title = "Context Window (Ollama)",
+	  .min = "1.0",
+	  .max = "65536.0" },
 	{ 0 },
 };
 
@@ -382,9 +393,10 @@ static const struct node_slot list_generator_outputs[] = {
 static const struct node_prop chart_generator_props[] = {
 	{ .name = "model", .type = "language_model", .def = LLM_NO_MODEL },
 	{ .name = "prompt", .type = "str", .def = "\"\"" },
-	{ .name = "data", .type = "dataframe",
+	{ .name = "data",
+	  .type = "dataframe",
 	  .def = "{\"type\": \"dataframe\", \"uri\": \"\", \"asset_id\": null, \"data\": null, \"metadata"
-	  "\": null, \"columns\": null}" },
+		 "\": null, \"columns\": null}" },
 	{ .name = "max_tokens", .type = "int", .def = "4096", .min = "1.0", .max = "100000.0" },
 	{ 0 },
 };

@@ -47,10 +47,9 @@ static struct llm *ask_edit(struct node_ctx *ctx, const char *service, const cha
 	};
 	const struct value *mask = node_get(ctx, "mask");
 	bool masked = value_is(mask, VALUE_MAP) && !asset_empty(mask);
-	struct provider_request_spec spec = { .method = "POST",
-					      .path = "/images/edits",
-					      .parts = parts,
-					      .part_count = ARRAY_LEN(parts) - !masked };
+	struct provider_request_spec spec = {
+		.method = "POST", .path = "/images/edits", .parts = parts, .part_count = ARRAY_LEN(parts) - !masked
+	};
 
 	if (!media_read(ctx, "image", &parts[3].data) || (masked && !media_read(ctx, "mask", &parts[4].data)))
 		return NULL;
@@ -111,8 +110,9 @@ static enum node_result image_to_image(struct node_ctx *ctx)
 	if (!media_text(ctx, "prompt") || !media_model(ctx, CAN_IMAGE_TO_IMAGE, &service, &model))
 		return NODE_FAILED;
 	if (!s->llm)
-		s->llm = ask_edit(ctx, service, model,
-				  picture_size(ctx, service, node_int(ctx, "target_width"), node_int(ctx, "target_height")));
+		s->llm = ask_edit(
+			ctx, service, model,
+			picture_size(ctx, service, node_int(ctx, "target_width"), node_int(ctx, "target_height")));
 	return s->llm ? give_picture(ctx) : NODE_FAILED;
 }
 
@@ -141,9 +141,10 @@ static enum node_result openai_edit(struct node_ctx *ctx)
 /* ---- declarations -------------------------------------------------------------------------------------- */
 
 static const struct node_prop text_to_image_props[] = {
-	{ .name = "model", .type = "image_model",
+	{ .name = "model",
+	  .type = "image_model",
 	  .def = "{\"type\": \"image_model\", \"provider\": \"huggingface_fal_ai\", \"id\": \"fal-ai/flux/"
-	  "schnell\", \"name\": \"FLUX.1 Schnell\", \"path\": null, \"supported_tasks\": []}" },
+		 "schnell\", \"name\": \"FLUX.1 Schnell\", \"path\": null, \"supported_tasks\": []}" },
 	{ .name = "prompt", .type = "str", .def = "\"A cat holding a sign that says hello world\"" },
 	{ .name = "negative_prompt", .type = "str", .def = "\"\"" },
 	{ .name = "width", .type = "int", .def = "512", .min = "64.0", .max = "2048.0" },
@@ -162,9 +163,10 @@ static const struct node_slot text_to_image_outputs[] = {
 };
 
 static const struct node_prop image_to_image_props[] = {
-	{ .name = "model", .type = "image_model",
+	{ .name = "model",
+	  .type = "image_model",
 	  .def = "{\"type\": \"image_model\", \"provider\": \"huggingface_fal_ai\", \"id\": \"fal-ai/flux/"
-	  "dev\", \"name\": \"FLUX.1 Dev\", \"path\": null, \"supported_tasks\": []}" },
+		 "dev\", \"name\": \"FLUX.1 Dev\", \"path\": null, \"supported_tasks\": []}" },
 	{ .name = "image", .type = "image", .def = LLM_NO_ASSET("image") },
 	{ .name = "prompt", .type = "str", .def = "\"A photorealistic version of the input image\"" },
 	{ .name = "negative_prompt", .type = "str", .def = "\"\"" },
@@ -187,10 +189,18 @@ static const struct node_slot image_to_image_outputs[] = {
 
 static const struct node_prop openai_create_image_props[] = {
 	{ .name = "prompt", .type = "str", .def = "\"\"" },
-	{ .name = "model", .type = "enum(nodetool.nodes.openai.image.ImageModel:gpt-image-1)", .def = "\"gpt-image-1\"" },
-	{ .name = "size", .type = "enum(nodetool.nodes.openai.image.ImageSize:1024x1024|1536x1024|1024x1536)", .def = "\"1024x1024\"" },
-	{ .name = "background", .type = "enum(nodetool.nodes.openai.image.ImageBackground:transparent|opaque|auto)", .def = "\"auto\"" },
-	{ .name = "quality", .type = "enum(nodetool.nodes.openai.image.ImageQuality:high|medium|low)", .def = "\"high\"" },
+	{ .name = "model",
+	  .type = "enum(nodetool.nodes.openai.image.ImageModel:gpt-image-1)",
+	  .def = "\"gpt-image-1\"" },
+	{ .name = "size",
+	  .type = "enum(nodetool.nodes.openai.image.ImageSize:1024x1024|1536x1024|1024x1536)",
+	  .def = "\"1024x1024\"" },
+	{ .name = "background",
+	  .type = "enum(nodetool.nodes.openai.image.ImageBackground:transparent|opaque|auto)",
+	  .def = "\"auto\"" },
+	{ .name = "quality",
+	  .type = "enum(nodetool.nodes.openai.image.ImageQuality:high|medium|low)",
+	  .def = "\"high\"" },
 	{ 0 },
 };
 
@@ -203,9 +213,15 @@ static const struct node_prop openai_edit_image_props[] = {
 	{ .name = "image", .type = "image", .def = LLM_NO_ASSET("image") },
 	{ .name = "mask", .type = "image", .def = LLM_NO_ASSET("image") },
 	{ .name = "prompt", .type = "str", .def = "\"\"" },
-	{ .name = "model", .type = "enum(nodetool.nodes.openai.image.ImageModel:gpt-image-1)", .def = "\"gpt-image-1\"" },
-	{ .name = "size", .type = "enum(nodetool.nodes.openai.image.ImageSize:1024x1024|1536x1024|1024x1536)", .def = "\"1024x1024\"" },
-	{ .name = "quality", .type = "enum(nodetool.nodes.openai.image.ImageQuality:high|medium|low)", .def = "\"high\"" },
+	{ .name = "model",
+	  .type = "enum(nodetool.nodes.openai.image.ImageModel:gpt-image-1)",
+	  .def = "\"gpt-image-1\"" },
+	{ .name = "size",
+	  .type = "enum(nodetool.nodes.openai.image.ImageSize:1024x1024|1536x1024|1024x1536)",
+	  .def = "\"1024x1024\"" },
+	{ .name = "quality",
+	  .type = "enum(nodetool.nodes.openai.image.ImageQuality:high|medium|low)",
+	  .def = "\"high\"" },
 	{ 0 },
 };
 

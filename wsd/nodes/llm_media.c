@@ -42,7 +42,8 @@ bool media_read(struct node_ctx *ctx, const char *property, struct sv *out)
 	buf_init(&bytes, ASSET_MAX);
 	good = asset_read(ref, node_workspace(ctx), &bytes, &err) == 0;
 	if (good)
-		*out = (struct sv){ arena_strndup(node_arena(ctx), bytes.data ? bytes.data : "", bytes.len), bytes.len };
+		*out = (struct sv){ arena_strndup(node_arena(ctx), bytes.data ? bytes.data : "", bytes.len),
+				    bytes.len };
 	else
 		node_fail(ctx, "%s: %s", property, err.detail);
 	buf_free(&bytes);

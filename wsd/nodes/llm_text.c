@@ -1,4 +1,4 @@
-/* Nodes of single services: texts and embeddings of openai, mistral and gemini. */
+/* Nodes of single services: texts and embeddings of openai, mistral and gemini; embeddings of any service. */
 #include "wsd/engine/asset.h"
 #include "wsd/nodes/helper.h"
 #include "wsd/nodes/llm.h"
@@ -61,7 +61,8 @@ static enum node_result answer(struct node_ctx *ctx, const struct question *q)
 
 static enum node_result openai_web_search(struct node_ctx *ctx)
 {
-	return answer(ctx, &(struct question){ .service = "openai", .model = "gpt-4o-search-preview", .prompt_property = "query" });
+	return answer(ctx, &(struct question){
+				   .service = "openai", .model = "gpt-4o-search-preview", .prompt_property = "query" });
 }
 
 static enum node_result mistral_chat(struct node_ctx *ctx)
@@ -74,18 +75,19 @@ static enum node_result mistral_chat(struct node_ctx *ctx)
 
 static enum node_result mistral_vision(struct node_ctx *ctx)
 {
-	return answer(ctx, &(struct question){ .service = "mistral",
-					       .prompt_property = "prompt",
-					       .image = "image",
-					       .options = true });
+	return answer(ctx,
+		      &(struct question){
+			      .service = "mistral", .prompt_property = "prompt", .image = "image", .options = true });
 }
 
 static enum node_result mistral_ocr(struct node_ctx *ctx)
 {
-	return answer(ctx, &(struct question){ .service = "mistral",
-					       .prompt = "Write out all text that stands in this picture, in its order and with its "
-							 "line breaks. Add nothing.",
-					       .image = "image" });
+	return answer(ctx,
+		      &(struct question){
+			      .service = "mistral",
+			      .prompt = "Write out all text that stands in this picture, in its order and with its "
+					"line breaks. Add nothing.",
+			      .image = "image" });
 }
 
 /* ---- other paths of the services ----------------------------------------------------------------------- */
@@ -203,7 +205,16 @@ static enum node_result give_mean(struct node_ctx *ctx, const struct value *vect
 	return done(ctx, nd_value(out));
 }
 
-static enum node_result embedding(struct node_ctx *ctx, const char *service, int64_t size)
+static struct llm *ask_embedding(struct node_ctx *ctx, const char *service, const char *model, int64_t size)
+{
+	struct value *texts = pieces(node_sv(ctx, "input"), size);
+	struct llm *llm = llm_embed(ctx, service, model, texts);
+
+	value_unref(texts);
+	return llm;
+}
+
+static enum node_result embedding(struct node_ctx *ctx, const char *service, const char *model, int64_t size)
 {
 	struct llm_state *s = node_state(ctx);
 	enum node_result result;
@@ -212,15 +223,16 @@ static enum node_result embedding(struct node_ctx *ctx, const char *service, int
 
 	if (!strip(node_sv(ctx, "input")).n)
 		return node_fail(ctx, "input: a text is needed");
-	texts = pieces(node_sv(ctx, "input"), size);
-	arena_defer(node_arena(ctx), value_unref_ptr, texts);
-	if (!s->llm && !(s->llm = llm_embed(ctx, service, node_text(ctx, "model"), texts)))
+	if (!s->llm && !(s->llm = ask_embedding(ctx, service, model, size)))
 		return NODE_FAILED;
 	result = llm_step(s->llm, ctx);
 	if (result != NODE_DONE)
 		return result;
-	if (llm_embeddings(s->llm, ctx, value_len(texts), &vectors))
-		return NODE_FAILED;
+	texts = pieces(node_sv(ctx, "input"), size);
+	result = llm_embeddings(s->llm, ctx, value_len(texts), &vectors) ? NODE_FAILED : NODE_DONE;
+	value_unref(texts);
+	if (result == NODE_FAILED)
+		return result;
 	llm_reset(s);
 	result = give_mean(ctx, vectors);
 	value_unref(vectors);
@@ -229,25 +241,37 @@ static enum node_result embedding(struct node_ctx *ctx, const char *service, int
 
 static enum node_result openai_embedding(struct node_ctx *ctx)
 {
-	return embedding(ctx, "openai", node_int(ctx, "chunk_size"));
+	return embedding(ctx, "openai", node_text(ctx, "model"), node_int(ctx, "chunk_size"));
 }
 
 static enum node_result mistral_embedding(struct node_ctx *ctx)
 {
-	return embedding(ctx, "mistral", node_int(ctx, "chunk_size"));
+	return embedding(ctx, "mistral", node_text(ctx, "model"), node_int(ctx, "chunk_size"));
 }
 
 static enum node_result gemini_embedding(struct node_ctx *ctx)
 {
-	return embedding(ctx, "gemini", INT32_MAX);
+	return embedding(ctx, "gemini", node_text(ctx, "model"), INT32_MAX);
+}
+
+static enum node_result any_embedding(struct node_ctx *ctx)
+{
+	const char *service;
+	const char *model;
+
+	if (!llm_model(ctx, "model", &service, &model))
+		return NODE_FAILED;
+	return embedding(ctx, service, model, node_int(ctx, "chunk_size"));
 }
 
 /* ---- declarations -------------------------------------------------------------------------------------- */
 
 static const struct node_prop openai_embedding_props[] = {
 	{ .name = "input", .type = "str", .def = "\"\"" },
-	{ .name = "model", .type = "enum(nodetool.nodes.openai.text.Embedding.EmbeddingModel:text-embedding-3-large|text-emb"
-	  "edding-3-small)", .def = "\"text-embedding-3-small\"" },
+	{ .name = "model",
+	  .type = "enum(nodetool.nodes.openai.text.Embedding.EmbeddingModel:text-embedding-3-large|text-emb"
+		  "edding-3-small)",
+	  .def = "\"text-embedding-3-small\"" },
 	{ .name = "chunk_size", .type = "int", .def = "4096" },
 	{ 0 },
 };
@@ -259,8 +283,10 @@ static const struct node_slot openai_embedding_outputs[] = {
 
 static const struct node_prop openai_moderation_props[] = {
 	{ .name = "input", .type = "str", .def = "\"\"" },
-	{ .name = "model", .type = "enum(nodetool.nodes.openai.text.ModerationModel:omni-moderation-latest|omni-moderation-2"
-	  "024-09-26|text-moderation-latest|text-moderation-stable)", .def = "\"omni-moderation-latest\"" },
+	{ .name = "model",
+	  .type = "enum(nodetool.nodes.openai.text.ModerationModel:omni-moderation-latest|omni-moderation-2"
+		  "024-09-26|text-moderation-latest|text-moderation-stable)",
+	  .def = "\"omni-moderation-latest\"" },
 	{ 0 },
 };
 
@@ -282,9 +308,11 @@ static const struct node_slot openai_web_search_outputs[] = {
 };
 
 static const struct node_prop mistral_chat_complete_props[] = {
-	{ .name = "model", .type = "enum(nodetool.nodes.mistral.text.MistralModel:mistral-large-latest|mistral-medium-latest"
-	  "|mistral-small-latest|pixtral-large-latest|codestral-latest|ministral-8b-latest|ministra"
-	  "l-3b-latest)", .def = "\"mistral-small-latest\"" },
+	{ .name = "model",
+	  .type = "enum(nodetool.nodes.mistral.text.MistralModel:mistral-large-latest|mistral-medium-latest"
+		  "|mistral-small-latest|pixtral-large-latest|codestral-latest|ministral-8b-latest|ministra"
+		  "l-3b-latest)",
+	  .def = "\"mistral-small-latest\"" },
 	{ .name = "prompt", .type = "str", .def = "\"\"" },
 	{ .name = "system_prompt", .type = "str", .def = "\"\"" },
 	{ .name = "temperature", .type = "float", .def = "0.7", .min = "0.0", .max = "1.0" },
@@ -313,7 +341,8 @@ static const struct node_slot mistral_code_complete_outputs[] = {
 static const struct node_prop mistral_image_to_text_props[] = {
 	{ .name = "image", .type = "image", .def = LLM_NO_ASSET("image") },
 	{ .name = "prompt", .type = "str", .def = "\"Describe this image in detail.\"" },
-	{ .name = "model", .type = "enum(nodetool.nodes.mistral.vision.VisionModel:pixtral-large-latest|pixtral-12b-2409)",
+	{ .name = "model",
+	  .type = "enum(nodetool.nodes.mistral.vision.VisionModel:pixtral-large-latest|pixtral-12b-2409)",
 	  .def = "\"pixtral-large-latest\"" },
 	{ .name = "temperature", .type = "float", .def = "0.3", .min = "0.0", .max = "1.0" },
 	{ .name = "max_tokens", .type = "int", .def = "1024", .min = "1.0", .max = "16384.0" },
@@ -327,7 +356,8 @@ static const struct node_slot mistral_image_to_text_outputs[] = {
 
 static const struct node_prop mistral_ocr_props[] = {
 	{ .name = "image", .type = "image", .def = LLM_NO_ASSET("image") },
-	{ .name = "model", .type = "enum(nodetool.nodes.mistral.vision.VisionModel:pixtral-large-latest|pixtral-12b-2409)",
+	{ .name = "model",
+	  .type = "enum(nodetool.nodes.mistral.vision.VisionModel:pixtral-large-latest|pixtral-12b-2409)",
 	  .def = "\"pixtral-large-latest\"" },
 	{ 0 },
 };
@@ -339,7 +369,9 @@ static const struct node_slot mistral_ocr_outputs[] = {
 
 static const struct node_prop mistral_embedding_props[] = {
 	{ .name = "input", .type = "str", .def = "\"\"" },
-	{ .name = "model", .type = "enum(nodetool.nodes.mistral.embeddings.EmbeddingModel:mistral-embed)", .def = "\"mistral-embed\"" },
+	{ .name = "model",
+	  .type = "enum(nodetool.nodes.mistral.embeddings.EmbeddingModel:mistral-embed)",
+	  .def = "\"mistral-embed\"" },
 	{ .name = "chunk_size", .type = "int", .def = "4096", .min = "1.0", .max = "8192.0" },
 	{ 0 },
 };
@@ -351,7 +383,9 @@ static const struct node_slot mistral_embedding_outputs[] = {
 
 static const struct node_prop gemini_embedding_props[] = {
 	{ .name = "input", .type = "str", .def = "\"\"" },
-	{ .name = "model", .type = "enum(nodetool.nodes.gemini.text.EmbeddingModel:text-embedding-004|gemini-embedding-001)", .def = "\"text-embedding-004\"" },
+	{ .name = "model",
+	  .type = "enum(nodetool.nodes.gemini.text.EmbeddingModel:text-embedding-004|gemini-embedding-001)",
+	  .def = "\"text-embedding-004\"" },
 	{ 0 },
 };
 
@@ -360,7 +394,33 @@ static const struct node_slot gemini_embedding_outputs[] = {
 	{ 0 },
 };
 
+static const struct node_prop embedding_props[] = {
+	{ .name = "model",
+	  .type = "embedding_model",
+	  .def = "{\"type\": \"embedding_model\", \"provider\": \"openai\", \"id\": \"text-embedding-3-small\", "
+		 "\"name\": \"Text Embedding 3 Small\", \"dimensions\": 0}" },
+	{ .name = "input", .type = "str", .def = "\"\"" },
+	{ .name = "chunk_size", .type = "int", .def = "4096", .min = "1.0", .max = "8192.0" },
+	{ 0 },
+};
+
+static const struct node_slot embedding_outputs[] = {
+	{ .name = "output", .type = "np_array" },
+	{ 0 },
+};
+
 static const struct node_type types[] = {
+	{
+		.type = "nodetool.text.Embedding",
+		.title = "Embedding",
+		.description = "Gives the embedding of a text, by a model of a service.",
+		.props = embedding_props,
+		.outputs = embedding_outputs,
+		.basic_fields = "model input",
+		.flags = NODE_TOOL,
+		LLM_STATE,
+		.process = any_embedding,
+	},
 	{
 		.type = "openai.text.Embedding",
 		.title = "Embedding",

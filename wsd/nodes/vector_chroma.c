@@ -42,7 +42,8 @@ static int create(struct node_ctx *ctx, struct db *db, const char *name, struct 
 	map_set_str(metadata, "embedding_model", *id ? id : COLLECTION_DEFAULT_MODEL);
 	rc = db_begin(db, err);
 	if (!rc)
-		rc = collection_create(db, chroma_user(ctx), name, json_text(node_arena(ctx), metadata, JSON_COLUMN), err);
+		rc = collection_create(db, chroma_user(ctx), name, json_text(node_arena(ctx), metadata, JSON_COLUMN),
+				       err);
 	if (!rc)
 		rc = db_commit(db, err);
 	db_rollback(db);
@@ -60,8 +61,9 @@ static enum node_result collection(struct node_ctx *ctx)
 	int missing;
 
 	if (!collection_name_ok(name))
-		return node_fail(ctx, "name: a collection's name has 3 to 512 letters, digits or any of ._- and begins and ends "
-				      "with a letter or digit");
+		return node_fail(
+			ctx, "name: a collection's name has 3 to 512 letters, digits or any of ._- and begins and ends "
+			     "with a letter or digit");
 	missing = db ? collection_get(db, node_arena(ctx), chroma_user(ctx), name, &c, &err) : -1;
 	/* Another run may have made it meanwhile (409). */
 	if (missing < 0 || (missing && create(ctx, db, name, &err) && err.status != 409))
@@ -102,7 +104,8 @@ static enum node_result documents(struct node_ctx *ctx, const struct value *ids,
 	if (offset < 0 || limit < 0)
 		return node_fail(ctx, "offset, limit: must not be negative");
 	for (size_t i = 0; !rc && i < value_len(ids); i++)
-		rc = collection_document(db, chroma_user(ctx), c.name, value_text(list_at(ids, i)), push_document, list, &err);
+		rc = collection_document(db, chroma_user(ctx), c.name, value_text(list_at(ids, i)), push_document, list,
+					 &err);
 	if (!value_len(ids))
 		rc = collection_documents(db, chroma_user(ctx), c.name, offset, limit, push_document, list, &err);
 	return rc ? fail_err(ctx, &err) : done(ctx, value_ref(list));
@@ -124,7 +127,8 @@ static enum node_result get_documents(struct node_ctx *ctx)
 static enum node_result store(struct node_ctx *ctx, const char *id_property, struct sv text, struct sv embedding)
 {
 	const char *metadata = json_text(node_arena(ctx), node_get(ctx, "metadata"), JSON_COLUMN);
-	struct collection_document d = { node_text(ctx, id_property), text, sv_of(metadata ? metadata : "{}"), embedding };
+	struct collection_document d = { node_text(ctx, id_property), text, sv_of(metadata ? metadata : "{}"),
+					 embedding };
 	struct err err = { 0 };
 	struct collection c;
 	struct db *db = chroma_find(ctx, &c);
@@ -164,7 +168,8 @@ static enum node_result index_embedding(struct node_ctx *ctx)
 		return fail_err(ctx, &err);
 	if (array->n < 1 || array->n > COLLECTION_VECTOR_MAX)
 		return node_fail(ctx, "embedding: 1 to %d numbers are possible", COLLECTION_VECTOR_MAX);
-	return store(ctx, "index_id", (struct sv){ 0 }, (struct sv){ (const char *)array->p, array->n * sizeof(float) });
+	return store(ctx, "index_id", (struct sv){ 0 },
+		     (struct sv){ (const char *)array->p, array->n * sizeof(float) });
 }
 
 struct llm *chroma_embed(struct node_ctx *ctx, struct value *texts)
@@ -288,9 +293,10 @@ static enum node_result index_aggregated(struct node_ctx *ctx)
 
 static const struct node_prop collection_props[] = {
 	{ .name = "name", .type = "str", .def = "\"\"" },
-	{ .name = "embedding_model", .type = "llama_model",
+	{ .name = "embedding_model",
+	  .type = "llama_model",
 	  .def = "{\"type\": \"llama_model\", \"name\": \"\", \"repo_id\": \"\", \"modified_at\": \"\", \""
-	  "size\": 0, \"digest\": \"\", \"details\": {}}" },
+		 "size\": 0, \"digest\": \"\", \"details\": {}}" },
 	{ 0 },
 };
 
@@ -329,7 +335,9 @@ static const struct node_prop index_aggregated_text_props[] = {
 	{ .name = "metadata", .type = "dict", .def = "{}" },
 	{ .name = "text_chunks", .type = "list[union[text_chunk,str]]", .def = "[]", .required = true },
 	{ .name = "context_window", .type = "int", .def = "4096", .min = "1.0" },
-	{ .name = "aggregation", .type = "enum(nodetool.nodes.vector.chroma.EmbeddingAggregation:mean|max|min|sum)", .def = "\"mean\"" },
+	{ .name = "aggregation",
+	  .type = "enum(nodetool.nodes.vector.chroma.EmbeddingAggregation:mean|max|min|sum)",
+	  .def = "\"mean\"" },
 	{ 0 },
 };
 
@@ -339,8 +347,10 @@ static const struct node_slot index_aggregated_text_outputs[] = {
 
 static const struct node_prop index_embedding_props[] = {
 	CHROMA_COLLECTION,
-	{ .name = "embedding", .type = "np_array",
-	  .def = "{\"type\": \"np_array\", \"value\": null, \"dtype\": \"<i8\", \"shape\": [1]}", .required = true },
+	{ .name = "embedding",
+	  .type = "np_array",
+	  .def = "{\"type\": \"np_array\", \"value\": null, \"dtype\": \"<i8\", \"shape\": [1]}",
+	  .required = true },
 	{ .name = "index_id", .type = "str", .def = "\"\"" },
 	{ .name = "metadata", .type = "dict", .def = "{}" },
 	{ 0 },

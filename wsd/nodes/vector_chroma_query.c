@@ -71,8 +71,8 @@ static struct value *search(struct node_ctx *ctx, const struct value *vector, in
 		node_fail(ctx, "n_results: 1 to %d are possible", RESULTS_MAX / 2);
 		return NULL;
 	}
-	hits = collection_search(db, chroma_user(ctx), c.name, collection_vector(node_arena(ctx), vector), (size_t)limit, words,
-				 &err);
+	hits = collection_search(db, chroma_user(ctx), c.name, collection_vector(node_arena(ctx), vector),
+				 (size_t)limit, words, &err);
 	if (hits)
 		arena_defer(node_arena(ctx), value_unref_ptr, hits);
 	else
@@ -261,12 +261,9 @@ static const struct node_prop hybrid_search_props[] = {
 };
 
 static const struct node_slot hybrid_search_outputs[] = {
-	{ .name = "ids", .type = "list[str]" },
-	{ .name = "documents", .type = "list[str]" },
-	{ .name = "metadatas", .type = "list[dict]" },
-	{ .name = "distances", .type = "list[float]" },
-	{ .name = "scores", .type = "list[float]" },
-	{ 0 },
+	{ .name = "ids", .type = "list[str]" },        { .name = "documents", .type = "list[str]" },
+	{ .name = "metadatas", .type = "list[dict]" }, { .name = "distances", .type = "list[float]" },
+	{ .name = "scores", .type = "list[float]" },   { 0 },
 };
 
 static const struct node_prop query_text_props[] = {

@@ -271,7 +271,8 @@ static enum node_result search(struct node_ctx *ctx)
 
 static const struct node_prop add_vectors_props[] = {
 	{ .name = "index", .type = "faiss_index", .def = "{\"type\": \"faiss_index\", \"index\": null}" },
-	{ .name = "vectors", .type = "np_array",
+	{ .name = "vectors",
+	  .type = "np_array",
 	  .def = "{\"type\": \"np_array\", \"value\": null, \"dtype\": \"<i8\", \"shape\": [1]}" },
 	{ 0 },
 };
@@ -283,9 +284,11 @@ static const struct node_slot add_vectors_outputs[] = {
 
 static const struct node_prop add_with_ids_props[] = {
 	{ .name = "index", .type = "faiss_index", .def = "{\"type\": \"faiss_index\", \"index\": null}" },
-	{ .name = "vectors", .type = "np_array",
+	{ .name = "vectors",
+	  .type = "np_array",
 	  .def = "{\"type\": \"np_array\", \"value\": null, \"dtype\": \"<i8\", \"shape\": [1]}" },
-	{ .name = "ids", .type = "np_array",
+	{ .name = "ids",
+	  .type = "np_array",
 	  .def = "{\"type\": \"np_array\", \"value\": null, \"dtype\": \"<i8\", \"shape\": [1]}" },
 	{ 0 },
 };
@@ -329,7 +332,8 @@ static const struct node_slot create_index_ivfflat_outputs[] = {
 
 static const struct node_prop search_props[] = {
 	{ .name = "index", .type = "faiss_index", .def = "{\"type\": \"faiss_index\", \"index\": null}" },
-	{ .name = "query", .type = "np_array",
+	{ .name = "query",
+	  .type = "np_array",
 	  .def = "{\"type\": \"np_array\", \"value\": null, \"dtype\": \"<i8\", \"shape\": [1]}" },
 	{ .name = "k", .type = "int", .def = "5", .min = "1.0" },
 	{ .name = "nprobe", .type = "int", .def = "10", .min = "1.0" },
@@ -344,7 +348,8 @@ static const struct node_slot search_outputs[] = {
 
 static const struct node_prop train_index_props[] = {
 	{ .name = "index", .type = "faiss_index", .def = "{\"type\": \"faiss_index\", \"index\": null}" },
-	{ .name = "vectors", .type = "np_array",
+	{ .name = "vectors",
+	  .type = "np_array",
 	  .def = "{\"type\": \"np_array\", \"value\": null, \"dtype\": \"<i8\", \"shape\": [1]}" },
 	{ 0 },
 };
