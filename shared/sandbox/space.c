@@ -209,6 +209,7 @@ bool space_build(const struct policy *policy)
 	int programs[SANDBOX_PROGRAMS_MAX];
 	int taken[PLACES];
 	int folder = -1;
+	mode_t mask;
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return false;
@@ -229,8 +230,10 @@ bool space_build(const struct policy *policy)
 	if (!mount_memory(policy, NEW_ROOT, 1 << 20, 0))
 		return false;
 	/* From here on the old tree is hidden in part: there is no way back. */
+	mask = umask(022);
 	if (!fill(policy) || !put_all(policy, taken, folder, programs))
 		refuse(policy, "the sandbox");
+	umask(mask);
 	for (size_t i = 0; i < PLACES; i++) {
 		if (taken[i] >= 0)
 			close(taken[i]);

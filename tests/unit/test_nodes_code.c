@@ -1,6 +1,7 @@
 /* nodetool.code: what programs print, what they are given, how they end. Run from the build folder, where
  * nodetool-sandbox lies. */
 #include "node_harness.h"
+#include "auth/auth.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -124,10 +125,34 @@ static void test_failures(void **state)
 	setenv("NODETOOL_CODE_SECONDS", "1", 1);
 	gives("nodetool.code.ExecuteBash", "{\"code\":\"while :; do sleep 1; done\"}", NULL, "!within 1 seconds", "");
 	unsetenv("NODETOOL_CODE_SECONDS");
-	gives("nodetool.code.ExecuteBash", "{\"code\":\"head -c 40000000 /dev/zero | tr '\\\\0' x\"}", NULL, "!printed too much", "");
+	gives("nodetool.code.ExecuteBash", "{\"code\":\"head -c 40000000 /dev/zero | tr '\\\\0' x\"}", NULL,
+	      "!printed too much", "");
 	setenv("NODETOOL_CODE_NODES", "off", 1);
 	gives("nodetool.code.ExecuteBash", "{\"code\":\"echo\"}", NULL, "!NODETOOL_CODE_NODES", "");
 	unsetenv("NODETOOL_CODE_NODES");
+}
+
+/* Public servers run no code unless the operator says so. */
+static void test_public(void **state)
+{
+	struct err err;
+
+	(void)state;
+	setenv("NODETOOL_SERVER_MODE", "public", 1);
+	setenv("AUTH_PROVIDER", "supabase", 1);
+	setenv("SUPABASE_URL", "http://127.0.0.1:1", 1);
+	setenv("SUPABASE_KEY", "key", 1);
+	setenv("SERVER_AUTH_TOKEN", "token", 1); /* none is made and stored */
+	if (auth_init(&err))
+		fail_msg("%s", err.detail);
+	gives("nodetool.code.ExecuteBash", "{\"code\":\"echo\"}", NULL, "!NODETOOL_CODE_NODES", "");
+	gives("nodetool.code.RunBashCommand", "{\"command\":\"echo\"}", NULL, "!NODETOOL_CODE_NODES", "");
+	setenv("NODETOOL_CODE_NODES", "on", 1);
+	gives("nodetool.code.ExecuteBash", "{\"code\":\"echo\"}", NULL, "[\"\\n\"]", "[]");
+	unsetenv("NODETOOL_CODE_NODES");
+	auth_free();
+	unsetenv("NODETOOL_SERVER_MODE");
+	unsetenv("AUTH_PROVIDER");
 }
 
 static void test_too_long(void **state)
@@ -149,7 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),    cmocka_unit_test(test_many_lines), cmocka_unit_test(test_variables),
 		cmocka_unit_test(test_edges),    cmocka_unit_test(test_commands),   cmocka_unit_test(test_failures),
-		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_too_long), cmocka_unit_test(test_public),
 	};
 	char here[4096];
 

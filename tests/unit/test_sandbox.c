@@ -347,6 +347,7 @@ static void test_workspace(void **state)
 	snprintf(path, sizeof(path), "%s/given", folder);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	assert_int_equal(write(fd, "given\n", 6), 6);
+	assert_int_equal(fchmod(fd, 0644), 0);
 	close(fd);
 	options.folder = folder;
 	run_options(&options, 10000, &o);
@@ -415,6 +416,7 @@ int main(void)
 	};
 	char here[4096];
 
+	umask(077); /* as the server has it */
 	setenv("NODETOOL_LIBEXEC_DIR", getcwd(here, sizeof(here)), 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
