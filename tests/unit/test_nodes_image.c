@@ -1,6 +1,8 @@
 /* Nodes of nodetool.image, lib.pillow, lib.grid and what of lib.numpy and lib.svg makes pictures. */
 #include "node_harness.h"
 
+#include "db/db.h"
+#include "model/model.h"
 #include "wsd/nodes/raster.h"
 
 #include <setjmp.h>
@@ -195,6 +197,50 @@ static void test_files(void **state)
 	fails(t, "nodetool.image.SaveImage", "{}", "", "image");
 }
 
+static void keep(struct db *db, const char *folder, const char *name, const char *type)
+{
+	struct err err = { 0 };
+	struct asset a;
+
+	asset_init(arena, "1", folder, &a);
+	a.c[ASSET_NAME] = sv_of(name);
+	a.c[ASSET_CONTENT_TYPE] = sv_of(type);
+	if (db_begin(db, &err) || asset_put(db, &a, &err) || db_commit(db, &err))
+		fail_msg("%s", err.detail);
+}
+
+static void test_assets(void **state)
+{
+	const struct node_table *t = &nodes_image_file;
+	struct err err = { 0 };
+	struct harness *h;
+	struct db *db;
+	char path[100];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/db.sqlite3", space);
+	setenv("DB_PATH", path, 1);
+	db = db_default(&err);
+	if (!db)
+		fail_msg("%s", err.detail);
+	keep(db, "f1", "one.png", "image/png");
+	keep(db, "f1", "notes.txt", "text/plain");
+	keep(db, "f2", "other.png", "image/png");
+	keep(db, "f1", "two.jpg", "image/jpeg");
+	h = node(t, "nodetool.image.LoadImageAssets", "{\"folder\": {\"type\": \"folder\", \"asset_id\": \"f1\"}}", "");
+	assert_int_equal(harness_run(h), NODE_DONE);
+	assert_string_equal(harness_json(h, "name"), "[\"one.png\",\"two.jpg\"]");
+	assert_true(str_starts(map_str(harness_output(h, "image", 1), "uri", ""), "asset://"));
+	assert_true(str_ends(map_str(harness_output(h, "image", 1), "uri", ""), ".jpg"));
+	harness_free(h);
+	h = node(t, "nodetool.image.LoadImageAssets", "{\"folder\": {\"type\": \"folder\", \"asset_id\": \"f9\"}}", "");
+	assert_int_equal(harness_run(h), NODE_DONE);
+	assert_int_equal(harness_count(h, "image"), 0);
+	harness_free(h);
+	fails(t, "nodetool.image.LoadImageAssets", "{}", "", "folder");
+	db_default_close();
+}
+
 static void test_grid(void **state)
 {
 	struct harness *h = node(&nodes_lib_grid, "lib.grid.SliceImageGrid", "{\"columns\": 3, \"rows\": 1}", "image");
@@ -352,9 +398,9 @@ static void test_arrays(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sizes),   cmocka_unit_test(test_files),   cmocka_unit_test(test_grid),
-		cmocka_unit_test(test_filters), cmocka_unit_test(test_grading), cmocka_unit_test(test_drawing),
-		cmocka_unit_test(test_arrays),
+		cmocka_unit_test(test_assets),  cmocka_unit_test(test_sizes),   cmocka_unit_test(test_files),
+		cmocka_unit_test(test_grid),    cmocka_unit_test(test_filters), cmocka_unit_test(test_grading),
+		cmocka_unit_test(test_drawing), cmocka_unit_test(test_arrays),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

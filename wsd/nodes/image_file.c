@@ -5,7 +5,10 @@
 #include "wsd/nodes/paths.h"
 #include "wsd/nodes/posixpath.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "model/model.h"
 
 #define FILES_MAX 10000 /* pictures of one folder */
 
@@ -121,6 +124,52 @@ static enum node_result next_of_folder(struct node_ctx *ctx)
 	return NODE_MORE;
 }
 
+/* The pictures of a folder of assets. */
+struct gathering {
+	struct arena *arena;
+	struct value *items;
+	char after[64]; /* id of the last one */
+};
+
+static int gather(const struct asset *a, void *arg)
+{
+	struct gathering *g = arg;
+	struct value *item = value_map();
+	struct value *ref = asset_new("image");
+
+	snprintf(g->after, sizeof(g->after), "%.*s", (int)a->c[ASSET_ID].n, a->c[ASSET_ID].p);
+	map_set_str(ref, "asset_id", g->after);
+	map_set(ref, "uri", value_strf("asset://%s", asset_key(g->arena, a)));
+	map_set(item, "image", ref);
+	map_set(item, "name", value_strn(a->c[ASSET_NAME].p, a->c[ASSET_NAME].n));
+	list_push(g->items, item);
+	return 0;
+}
+
+#define PAGE 500
+
+static enum node_result load_assets(struct node_ctx *ctx)
+{
+	const char *folder = map_str(node_get(ctx, "folder"), "asset_id", "");
+	struct gathering g = { .arena = node_arena(ctx), .items = list_begin(ctx) };
+	const char *user = node_user(ctx);
+	struct err err = { 0 };
+	struct db *db = db_default(&err);
+	bool more = true;
+
+	if (!*folder)
+		return node_fail(ctx, "folder: no folder of assets is chosen");
+	while (db && more && value_len(g.items) < FILES_MAX) {
+		struct asset_filter filter = { .parent_id = folder, .content_type = "image", .limit = PAGE };
+
+		if (*g.after)
+			filter.after = arena_strndup(g.arena, g.after, strlen(g.after));
+		if (asset_list(db, g.arena, user ? user : "1", &filter, gather, &g, &more, &err))
+			return node_fail(ctx, "folder: %s", err.detail);
+	}
+	return db ? NODE_MORE : fail_err(ctx, &err);
+}
+
 /* ---- saving ------------------------------------------------------------------------------------------- */
 
 static void tell_saved(struct node_ctx *ctx, const char *name, struct value *ref)
@@ -230,6 +279,19 @@ static const struct node_slot load_folder_outputs[] = {
 	{ 0 },
 };
 
+#define FOLDER_DEFAULT "{\"type\": \"folder\", \"uri\": \"\", \"asset_id\": null, \"data\": null, \"metadata\": null}"
+
+static const struct node_prop load_assets_props[] = {
+	{ .name = "folder", .type = "folder", .def = FOLDER_DEFAULT },
+	{ 0 },
+};
+
+static const struct node_slot load_assets_outputs[] = {
+	{ .name = "image", .type = "image" },
+	{ .name = "name", .type = "str" },
+	{ 0 },
+};
+
 static const struct node_prop save_file_props[] = {
 	IMAGE_PROP("image"),
 	{ .name = "folder", .type = "str", .def = "\"\"" },
@@ -240,9 +302,7 @@ static const struct node_prop save_file_props[] = {
 
 static const struct node_prop save_image_props[] = {
 	{ .name = "image", .type = "image", .def = IMAGE_DEFAULT, .required = true },
-	{ .name = "folder",
-	  .type = "folder",
-	  .def = "{\"type\": \"folder\", \"uri\": \"\", \"asset_id\": null, \"data\": null, \"metadata\": null}" },
+	{ .name = "folder", .type = "folder", .def = FOLDER_DEFAULT },
 	{ .name = "name", .type = "str", .def = "\"%Y-%m-%d_%H-%M-%S.png\"" },
 	{ 0 },
 };
@@ -268,6 +328,16 @@ static const struct node_type types[] = {
 		.destroy = free_folder,
 		.process = begin_folder,
 		.next = next_of_folder,
+	},
+	{
+		.type = "nodetool.image.LoadImageAssets",
+		.title = "Load Image Assets",
+		.description = "The pictures of a folder of assets, one after the other.",
+		.props = load_assets_props,
+		.outputs = load_assets_outputs,
+		.flags = NODE_STREAMS_OUTPUT | NODE_BLOCKING | NODE_NOT_CACHEABLE,
+		GEN_LIST,
+		.process = load_assets,
 	},
 	{
 		.type = "nodetool.image.SaveImageFile",
