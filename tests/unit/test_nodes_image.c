@@ -3,6 +3,7 @@
 
 #include "db/db.h"
 #include "model/model.h"
+#include "storage/storage.h"
 #include "wsd/nodes/raster.h"
 
 #include <setjmp.h>
@@ -209,6 +210,22 @@ static void keep(struct db *db, const char *folder, const char *name, const char
 		fail_msg("%s", err.detail);
 }
 
+/* The reference names an asset of the user whose file is the picture. */
+static void check_kept(struct db *db, const struct value *ref)
+{
+	struct err err = { 0 };
+	struct asset a;
+	struct buf bytes;
+
+	assert_int_equal(asset_get(db, arena, "1", map_str(ref, "asset_id", ""), &a, &err), 0);
+	assert_true(sv_eq(a.c[ASSET_NAME], "kept.png"));
+	assert_true(sv_eq(a.c[ASSET_CONTENT_TYPE], "image/png"));
+	buf_init(&bytes, BUF_MAX_BODY);
+	assert_int_equal(store_read(store_assets(&err), asset_key(arena, &a), &bytes, &err), 0);
+	assert_int_equal(raster_read(arena, bytes.data, bytes.len, &err)->width, 4);
+	buf_free(&bytes);
+}
+
 static void test_assets(void **state)
 {
 	const struct node_table *t = &nodes_image_file;
@@ -220,6 +237,7 @@ static void test_assets(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/db.sqlite3", space);
 	setenv("DB_PATH", path, 1);
+	setenv("ASSET_FOLDER", space, 1);
 	db = db_default(&err);
 	if (!db)
 		fail_msg("%s", err.detail);
@@ -238,6 +256,13 @@ static void test_assets(void **state)
 	assert_int_equal(harness_count(h, "image"), 0);
 	harness_free(h);
 	fails(t, "nodetool.image.LoadImageAssets", "{}", "", "folder");
+	h = node(t, "nodetool.image.SaveImage", "{\"name\": \"kept.png\"}", "image");
+	if (harness_run(h) != NODE_DONE)
+		fail_msg("%s", harness_error(h));
+	check_kept(db, harness_output(h, "output", 0));
+	harness_free(h);
+	fails(t, "nodetool.image.SaveImage", "{\"folder\": {\"type\": \"folder\", \"asset_id\": \"f9\"}}", "image",
+	      "folder");
 	db_default_close();
 }
 

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "notify/notify.h"
+#include "storage/storage.h"
 
 #define FILES_MAX 10000 /* pictures of one folder */
 
@@ -243,16 +245,71 @@ static enum node_result save_file(struct node_ctx *ctx)
 	return done(ctx, ref);
 }
 
-/* Hands the picture on under a name; it is kept as long as the run. */
+/* The asset in the store and in its table; nothing of it stays when one fails. */
+static int keep(struct node_ctx *ctx, const struct asset *a, const struct value *data, struct err *err)
+{
+	const char *key = asset_key(node_arena(ctx), a);
+	struct store *store = store_assets(err);
+	struct db *db = store ? db_default(err) : NULL;
+
+	if (!db || store_put_data(store, key, value_text(data), value_len(data), err))
+		return -1;
+	if (db_begin(db, err) == 0 && asset_put(db, a, err) == 0 && db_commit(db, err) == 0)
+		return 0;
+	if (store_delete(store, key, NULL))
+		log_warn("%s of an asset that was not kept stays in the store", key);
+	return -1;
+}
+
+/* Makes the picture an asset of the run's user, in the folder that is chosen. */
+static int store_image(struct node_ctx *ctx, const char *name, struct value *ref, struct err *err)
+{
+	const char *folder = map_str(node_get(ctx, "folder"), "asset_id", "");
+	const char *user = node_user(ctx) ? node_user(ctx) : "1";
+	struct arena *arena = node_arena(ctx);
+	const struct value *data = map_get(ref, "data");
+	struct db *db = db_default(err);
+	struct asset a;
+	char etag[ETAG_SIZE];
+	int missing;
+
+	if (!db)
+		return -1;
+	/* Home has no row. */
+	if (strcmp(folder, user) == 0)
+		folder = "";
+	missing = *folder ? asset_get(db, arena, user, folder, &a, err) : 0;
+	if (missing || (*folder && !asset_is_folder(&a)))
+		return missing < 0 ? -1 : err_set(err, 404, "folder: there is no such folder of assets");
+	asset_init(arena, user, folder, &a);
+	a.c[ASSET_NAME] = sv_of(name);
+	a.c[ASSET_CONTENT_TYPE] = SV_LIT("image/png");
+	a.c[ASSET_NODE_ID] = sv_of(node_id(ctx));
+	a.c[ASSET_JOB_ID] = sv_of(node_job(ctx) ? node_job(ctx) : "");
+	a.c[ASSET_SIZE] = sv_of(arena_printf(arena, "%zu", value_len(data)));
+	if (keep(ctx, &a, data, err))
+		return -1;
+	map_set(ref, "asset_id", value_strn(a.c[ASSET_ID].p, a.c[ASSET_ID].n));
+	map_set(ref, "uri", value_strf("asset://%s", asset_key(arena, &a)));
+	asset_etag(&a, etag);
+	notify_change(user, "created", "asset", map_str(ref, "asset_id", ""), etag);
+	return 0;
+}
+
 static enum node_result save_image(struct node_ctx *ctx)
 {
+	const char *name = path_dated(node_arena(ctx), node_text(ctx, "name"));
 	struct raster *r = image_property(ctx, "image");
 	struct err err = { 0 };
 	struct value *ref = r ? image_value(r, &err) : NULL;
 
 	if (!ref)
 		return r ? fail_err(ctx, &err) : NODE_FAILED;
-	tell_saved(ctx, path_dated(node_arena(ctx), node_text(ctx, "name")), ref);
+	if (store_image(ctx, name, ref, &err)) {
+		value_unref(ref);
+		return fail_err(ctx, &err);
+	}
+	tell_saved(ctx, name, ref);
 	return done(ctx, ref);
 }
 
@@ -351,7 +408,7 @@ static const struct node_type types[] = {
 	{
 		.type = "nodetool.image.SaveImage",
 		.title = "Save Image Asset",
-		.description = "Keeps a picture of the run under a name.",
+		.description = "Keeps a picture as an asset, in a folder of assets.",
 		.props = save_image_props,
 		.outputs = image_output,
 		.flags = NODE_ONCE | NODE_BLOCKING,
