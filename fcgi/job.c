@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "graph/graph.h"
 #include "handler.h"
+#include "job_trigger.h"
 #include "model/model.h"
 #include "notify/notify.h"
 
@@ -216,119 +216,29 @@ static int cancel_job(struct request *req, struct response *res)
 	return handle_write(req, res, cancel_in);
 }
 
-/* ---- triggers ---------------------------------------------------------------------------------------------- */
-
-static struct value *trigger_value(const char *workflow_id, const char *job_id, const char *status, bool running)
-{
-	struct value *v = value_map();
-
-	map_set_str(v, "workflow_id", workflow_id);
-	map_set_str(v, "job_id", job_id);
-	map_set_str(v, "status", status);
-	map_set_bool(v, "is_running", running);
-	return v;
-}
-
-static int trigger_item(const char *workflow_id, const char *job_id, const char *status, void *arg)
-{
-	list_push(arg, trigger_value(workflow_id, job_id, status, true));
-	return 0;
-}
-
-static int list_triggers(struct request *req, struct response *res)
-{
-	struct db *db = db_default(&req->err);
-	struct value *v = value_map();
-
-	map_set(v, "workflows", value_list());
-	if (!db || trigger_list(db, req->user.id, trigger_item, map_get(v, "workflows"), &req->err)) {
-		value_unref(v);
-		return -1;
-	}
-	return res_json(res, v);
-}
-
-static int find_workflow(struct request *req, struct db *db, struct workflow *w)
-{
-	int rc = workflow_get(db, req->arena, req->user.id, req_param(req, "workflow_id"), false, w, &req->err);
-
-	return rc == 1 ? req_fail(req, 404, "Workflow not found") : rc;
-}
-
-static bool has_trigger(const struct workflow *w)
-{
-	struct sv text = w->c[WORKFLOW_GRAPH];
-	struct json_error error;
-	struct value *graph = text.p ? json_parse(text.p, text.n, &error) : NULL;
-	bool found = graph_has_trigger(graph);
-
-	value_unref(graph);
-	return found;
-}
-
-static int start_in(struct request *req, struct response *res, struct db *db)
-{
-	struct job_command command = { .user_id = req->user.id, .command = NOTIFY_START_TRIGGER };
-	const char *status = "running";
-	struct workflow w;
-	char id[ID_SIZE];
-	int rc;
-
-	if (find_workflow(req, db, &w))
-		return -1;
-	command.workflow_id = w.c[WORKFLOW_ID].p;
-	if (!has_trigger(&w))
-		return req_fail(req, 400, "Workflow does not contain trigger nodes");
-	rc = trigger_running(db, req->arena, req->user.id, command.workflow_id, &command.job_id, &status, &req->err);
-	if (rc == 1) {
-		id_new(id);
-		command.job_id = id;
-		if (trigger_set(db, req->user.id, command.workflow_id, id, &req->err) ||
-		    job_command_add(db, &command, &req->err) || db_commit(db, &req->err))
-			return -1;
-		notify_command(req->user.id, NOTIFY_START_TRIGGER, command.workflow_id);
-	}
-	return rc < 0 ? -1 : res_json(res, trigger_value(command.workflow_id, command.job_id, "running", true));
-}
-
-static int start_trigger(struct request *req, struct response *res)
-{
-	return handle_write(req, res, start_in);
-}
-
-static int stop_in(struct request *req, struct response *res, struct db *db)
-{
-	struct job_command command = { .user_id = req->user.id, .command = NOTIFY_STOP_TRIGGER };
-	const char *status;
-	struct workflow w;
-	int rc;
-
-	if (find_workflow(req, db, &w))
-		return -1;
-	command.workflow_id = w.c[WORKFLOW_ID].p;
-	rc = trigger_running(db, req->arena, req->user.id, command.workflow_id, &command.job_id, &status, &req->err);
-	if (rc == 0) {
-		if (trigger_clear(db, req->user.id, command.workflow_id, &req->err) ||
-		    job_command_add(db, &command, &req->err) || db_commit(db, &req->err))
-			return -1;
-		notify_command(req->user.id, NOTIFY_STOP_TRIGGER, command.workflow_id);
-	}
-	return rc < 0 ? -1 : res_json(res, trigger_value(command.workflow_id, NULL, rc ? "not_running" : "stopped", false));
-}
-
-static int stop_trigger(struct request *req, struct response *res)
-{
-	return handle_write(req, res, stop_in);
-}
-
 /* ---- routes ------------------------------------------------------------------------------------------------ */
+
+#define HOOK_ROUTE(method)                                                                                         \
+	{ method, "/api/hooks/{token}", hook_receive, .flags = ROUTE_OPEN | ROUTE_RAW, .max_body = HOOK_BODY_MAX,  \
+	  .summary = "An event of a webhook." }
 
 static const struct route routes[] = {
 	{ "GET", "/api/jobs/", list_jobs, .query = list_query, .summary = "One's own jobs, newest first." },
 	{ "GET", "/api/jobs/running/all", list_running, .summary = "Jobs that have not ended." },
-	{ "GET", "/api/jobs/triggers/running", list_triggers, .summary = "Trigger workflows that were started." },
-	{ "POST", "/api/jobs/triggers/{workflow_id}/start", start_trigger, .summary = "Start a trigger workflow." },
-	{ "POST", "/api/jobs/triggers/{workflow_id}/stop", stop_trigger, .summary = "Stop a trigger workflow." },
+	{ "GET", "/api/jobs/triggers/running", trigger_list_started, .summary = "Trigger workflows that were started." },
+	{ "POST", "/api/jobs/triggers/{workflow_id}/start", trigger_start, .summary = "Start a trigger workflow." },
+	{ "POST", "/api/jobs/triggers/{workflow_id}/stop", trigger_stop, .summary = "Stop a trigger workflow." },
+	{ "POST", "/api/jobs/triggers/{workflow_id}/fire", trigger_fire, .body = BODY(trigger_fire_body),
+	  .summary = "Send an event to a node of a started trigger workflow." },
+	{ "GET", "/api/jobs/triggers/{workflow_id}/hooks", trigger_hooks, .summary = "Addresses of its webhooks (not their tokens)." },
+	{ "POST", "/api/jobs/triggers/{workflow_id}/hooks", trigger_hook_new, .body = BODY(trigger_hook_body),
+	  .summary = "Give a webhook node a new address, shown once; the one before ends." },
+	{ "DELETE", "/api/jobs/triggers/{workflow_id}/hooks", trigger_hooks_end, .summary = "End the addresses of its webhooks." },
+	HOOK_ROUTE("GET"),
+	HOOK_ROUTE("POST"),
+	HOOK_ROUTE("PUT"),
+	HOOK_ROUTE("PATCH"),
+	HOOK_ROUTE("DELETE"),
 	{ "GET", "/api/jobs/{job_id}", get_job, .summary = "One job." },
 	{ "DELETE", "/api/jobs/{job_id}", delete_job, .summary = "Forget a job that has ended." },
 	{ "POST", "/api/jobs/{job_id}/cancel", cancel_job, .summary = "Cancel a job." },

@@ -5,6 +5,7 @@
 
 #include "notify/notify.h"
 #include "wsd/jobs.h"
+#include "wsd/triggers.h"
 
 static struct {
 	int64_t seen; /* number of the last one that was dealt with */
@@ -20,19 +21,6 @@ static void cancel(const struct journal_command *command)
 		job_cancel(job);
 }
 
-static void start(const struct journal_command *command)
-{
-	struct job_spec spec = {
-		.id = command->job_id,
-		.user_id = command->user_id,
-		.workflow_id = command->workflow_id ? command->workflow_id : "",
-		.job_type = "workflow",
-		.params = value_map(),
-	};
-
-	job_start(&spec);
-}
-
 static void deal_with(const struct journal_command *command)
 {
 	struct journal_op *op;
@@ -40,7 +28,7 @@ static void deal_with(const struct journal_command *command)
 	if (!strcmp(command->command, NOTIFY_CANCEL_JOB) || !strcmp(command->command, NOTIFY_STOP_TRIGGER))
 		cancel(command);
 	else if (!strcmp(command->command, NOTIFY_START_TRIGGER))
-		start(command);
+		triggers_start(command->user_id, command->workflow_id, command->job_id);
 	else
 		log_warn("REST wants \"%s\", which is not known here", command->command);
 	op = journal_op_new(JOURNAL_COMMAND_DONE, NULL, NULL);

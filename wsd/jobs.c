@@ -8,6 +8,7 @@
 #include "wsd/job_log.h"
 #include "wsd/job_message.h"
 #include "wsd/job_table.h"
+#include "wsd/triggers.h"
 #include "wsd/updates.h"
 
 #define GRACE_US ((int64_t)80000)          /* from CANCEL to SIGKILL */
@@ -15,7 +16,6 @@
 #define ENDED_BYTES ((size_t)16 << 20)     /* and what their messages may take */
 #define ENDED_US ((int64_t)3600 * 1000000) /* and for how long */
 #define ACTIVE_MAX 10000                   /* runs that wait or run */
-#define EARLY_MAX ((size_t)64 << 20)       /* input for a run that has no runner yet */
 
 static struct {
 	lws_dll2_owner_t active;
@@ -26,7 +26,6 @@ static struct {
 } jobs;
 
 static void submit_start(struct job *job);
-static void send_early(struct job *job);
 static void release_held(struct job *job, bool count);
 static void end(struct job *job, const char *status, const char *error);
 
@@ -139,6 +138,7 @@ static void end_stored(struct journal_op *op)
 	job->ended_at = time_mono_us();
 	lws_dll2_remove(&job->link);
 	lws_dll2_add_tail(&job->link, &jobs.ended);
+	triggers_run_ended(job, jobs.closing);
 	job_announce_written(job, op);
 	dismiss_watchers(job);
 	if (op->kind == JOURNAL_END)
@@ -273,6 +273,8 @@ static void run_frame(struct pool_run *run, enum runner_frame kind, const void *
 		take_message(job, payload, len);
 	else if (kind == RUNNER_DONE)
 		take_done(job, payload, len);
+	else if (kind == RUNNER_EVENT_TAKEN)
+		triggers_event_taken(job, payload, len);
 }
 
 static void run_settled(struct pool_run *run)
@@ -318,54 +320,8 @@ static void run_start(struct pool_run *run)
 	}
 	job_send(job, RUNNER_RUN, order);
 	value_unref(order);
-	send_early(job);
-}
-
-/* Each as kind, length, payload, one behind the other. */
-void job_keep_early(struct job *job, enum runner_frame kind, const void *payload, size_t size)
-{
-	uint32_t len = (uint32_t)size;
-
-	if (!job->early_frames.max)
-		buf_init(&job->early_frames, EARLY_MAX);
-	if (job->early_frames.len + len + 5 > EARLY_MAX) {
-		log_warn("job %s: too much input before it began", job->id);
-		return;
-	}
-	buf_addc(&job->early_frames, (char)kind);
-	buf_add(&job->early_frames, &len, sizeof(len));
-	buf_add(&job->early_frames, payload, len);
-}
-
-static void send_early(struct job *job)
-{
-	const struct buf *b = &job->early_frames;
-	uint32_t len;
-	size_t at;
-
-	for (at = 0; at + 5 <= b->len; at += 5 + len) {
-		memcpy(&len, b->data + at + 1, sizeof(len));
-		pool_send(&job->run, (enum runner_frame)b->data[at], b->data + at + 5, len);
-	}
-	buf_free(&job->early_frames);
-}
-
-void job_send(struct job *job, enum runner_frame kind, const struct value *payload)
-{
-	struct buf out;
-
-	if (job->state >= JOB_ENDING)
-		return;
-	buf_init(&out, RUNNER_FRAME_MAX);
-	if (msgpack_write(&out, payload, true) < 0)
-		log_error("job %s: a message for its runner is too long", job->id);
-	else if (job->run.runner)
-		pool_send(&job->run, kind, out.data, out.len);
-	else
-		job_keep_early(job, kind, out.data, out.len);
-	if (kind == RUNNER_INPUT || kind == RUNNER_END_INPUT)
-		job_record_input(job, kind, &out);
-	buf_free(&out);
+	job_send_early(job);
+	triggers_run_began(job);
 }
 
 /* ---- start --------------------------------------------------------------------------------------------- */

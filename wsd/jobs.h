@@ -141,6 +141,8 @@ int jobs_recovering(void);
 struct job *job_adopt(struct job_spec *spec);
 /* Keeps a frame for the runner until there is one. */
 void job_keep_early(struct job *job, enum runner_frame kind, const void *payload, size_t len);
+/* The runner is there: it gets all of that. */
+void job_send_early(struct job *job);
 /* A run that this daemon remembers; NULL when there is none or when it is another user's. */
 struct job *job_find(const char *id, const char *user_id);
 bool job_is_active(const struct job *job);

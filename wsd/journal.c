@@ -181,6 +181,8 @@ static int carry_out(struct journal_op *op)
 		return journal_recover(journal.db, op);
 	case JOURNAL_COMMAND:
 		return next_command(op);
+	case JOURNAL_CALL:
+		return op->call(journal.db, op);
 	case JOURNAL_COMMAND_DONE:
 		return job_command_done(journal.db, op->number, &op->err);
 	}

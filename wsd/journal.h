@@ -35,7 +35,8 @@ enum journal_kind {
 	JOURNAL_RECOVER,
 	JOURNAL_FIND,    /* reads `found`; a row that claims to be running is settled, because nobody runs it */
 	JOURNAL_COMMAND, /* reads the oldest wish of REST with a number above `number` into `command` */
-	JOURNAL_COMMAND_DONE /* takes the wish `number` out */
+	JOURNAL_COMMAND_DONE, /* takes the wish `number` out */
+	JOURNAL_CALL /* `call`, in the transaction of the batch */
 };
 
 /* Where a reader is in the log of a run, and what it wants. */
@@ -60,6 +61,10 @@ struct journal_op {
 	struct arena *arena; /* holds every text of the operation */
 	void (*done)(struct journal_op *op); /* in the loop; NULL: nobody waits. The operation is freed behind it */
 	void *arg;
+
+	/* CALL: in the thread; 0, or -1 with op->err (of which 409 concerns this operation alone). */
+	int (*call)(struct db *db, struct journal_op *op);
+	void *data; /* CALL: for `call` and `done`, in the arena */
 
 	const char *id; /* RUNNING, FORGET, FIND */
 	const char *user_id;

@@ -24,6 +24,7 @@
 #include "wsd/loop.h"
 #include "wsd/pool.h"
 #include "wsd/session.h"
+#include "wsd/triggers.h"
 #include "wsd/updates.h"
 
 #define HEADER_BYTES 16384           /* of one request */
@@ -225,6 +226,7 @@ static int serve(int zygote_fd, pid_t zygote_pid, struct err *err)
 	vhost = lws_get_vhost_by_name(context, "wsd");
 	if (loop_attach(context, vhost, err) < 0 || journal_open(err) < 0)
 		return -1;
+	triggers_init();
 	session_init();
 	jobs_init();
 	pool_init(zygote_fd, zygote_pid);

@@ -97,6 +97,14 @@ static void on_message(void *ctx, const struct run_message *m)
 		make_room(r);
 }
 
+static void on_event_taken(void *ctx, int64_t number)
+{
+	struct runner *r = ctx;
+
+	put_frame_head(r, sizeof(number), RUNNER_EVENT_TAKEN);
+	buf_add(&r->out, &number, sizeof(number));
+}
+
 static void on_chat_bytes(void *ctx, const char *data, size_t len, bool has_bigint)
 {
 	on_message(ctx, &(struct run_message){ .key = "", .data = data, .len = len, .has_bigint = has_bigint });
@@ -213,6 +221,7 @@ static void begin_run(struct runner *r, struct value *order)
 		.record = true,
 		.message = on_message,
 		.secret = find_secret,
+		.event_taken = on_event_taken,
 		.ctx = r,
 	};
 
@@ -267,6 +276,12 @@ static void take_frame(struct runner *r, enum runner_frame kind, struct value *p
 	case RUNNER_GO:
 		if (r->run)
 			run_go(r->run, map_str(payload, "node_id", ""));
+		return;
+	case RUNNER_EVENT:
+		v = map_get(payload, "event");
+		if (r->run)
+			run_event(r->run, map_str(payload, "node_id", ""), map_int(payload, "number", 0),
+				  v ? value_ref(v) : value_null());
 		return;
 	case RUNNER_CANCEL:
 		if (r->run)

@@ -24,6 +24,7 @@ enum runner_frame {
 	RUNNER_RUN = 'R',
 	RUNNER_INPUT = 'I',     /* {input, handle, value} */
 	RUNNER_END_INPUT = 'E', /* {input, handle} */
+	RUNNER_EVENT = 'V',     /* {node_id, number, event}: for a trigger node */
 	RUNNER_CANCEL = 'C',    /* {} */
 	/* {user_id, thread_id, message (the data of chat_message), tools (the client's manifest, a list), binary} */
 	RUNNER_CHAT = 'T',
@@ -38,7 +39,9 @@ enum runner_frame {
 	 *  or null), early (bool: failed before the run began), result (map or null), duration (seconds), next_seq,
 	 *  node_id, reason, state (suspended only)}. The daemon stores the end, then tells the clients.
 	 * After a CHAT: {status: completed|failed|cancelled}; the client has been told everything. */
-	RUNNER_DONE = 'D'
+	RUNNER_DONE = 'D',
+	/* An int64 in host order: the node has taken the EVENT of that number. */
+	RUNNER_EVENT_TAKEN = 'v'
 };
 
 enum runner_message_type {

@@ -15,6 +15,7 @@
 #include "wsd/kinds.h"
 #include "wsd/load.h"
 #include "wsd/loop.h"
+#include "wsd/triggers.h"
 
 #define SECOND_US ((int64_t)1000000)
 #define DATAGRAMS_AT_ONCE 64
@@ -155,7 +156,10 @@ static void take_datagram(const char *data, size_t len)
 		take_change(m);
 		journal_touch();
 	} else if (!strcmp(kind, "command")) {
-		intents_look();
+		if (!strcmp(map_str(m, "command", ""), NOTIFY_FIRE_TRIGGER))
+			triggers_look(map_str(m, "id", ""));
+		else
+			intents_look();
 		journal_touch();
 	} else {
 		log_warn("a datagram that is none of ours came in");

@@ -353,6 +353,38 @@ static const struct schema_column c_triggers[] = {
 	{ 0 },
 };
 
+/* Events of started triggers, until their workflow has taken them, and for a day after that (an event fires once):
+ * model/trigger.c. */
+static const struct schema_column c_trigger_events[] = {
+	{ "number", "INTEGER PRIMARY KEY AUTOINCREMENT", NULL },
+	{ "event_id", "TEXT NOT NULL UNIQUE", NULL },
+	{ "user_id", "TEXT NOT NULL", NULL },
+	{ "workflow_id", "TEXT NOT NULL", NULL },
+	{ "node_id", "TEXT NOT NULL", NULL },
+	{ "payload", "TEXT", NULL },
+	{ "created_us", "INTEGER NOT NULL", NULL },
+	{ "taken", "INTEGER NOT NULL DEFAULT 0", NULL },
+	{ 0 },
+};
+
+/* Addresses of webhooks: model/trigger.c. */
+static const struct schema_column c_trigger_hooks[] = {
+	{ "token_hash", "TEXT PRIMARY KEY", NULL },
+	{ "user_id", "TEXT NOT NULL", NULL },
+	{ "workflow_id", "TEXT NOT NULL", NULL },
+	{ "node_id", "TEXT NOT NULL", NULL },
+	{ "created_at", "TEXT NOT NULL", NULL },
+	{ 0 },
+};
+
+/* Up to which time a schedule has fired: model/trigger.c. */
+static const struct schema_column c_trigger_schedules[] = {
+	{ "key", "TEXT PRIMARY KEY", NULL },
+	{ "workflow_id", "TEXT NOT NULL", NULL },
+	{ "fired_s", "INTEGER NOT NULL", NULL },
+	{ 0 },
+};
+
 /* Logins at other services that are under way: model/oauth_state.c. */
 static const struct schema_column c_oauth_states[] = {
 	{ "state_hash", "TEXT PRIMARY KEY", NULL },
@@ -386,6 +418,9 @@ const struct schema_table schema_tables[] = {
 	{ "nodetool_c_meta", c_meta },
 	{ "nodetool_c_job_commands", c_job_commands },
 	{ "nodetool_c_triggers", c_triggers },
+	{ "nodetool_c_trigger_events", c_trigger_events },
+	{ "nodetool_c_trigger_hooks", c_trigger_hooks },
+	{ "nodetool_c_trigger_schedules", c_trigger_schedules },
 	{ "nodetool_c_collections", c_collections },
 	{ "nodetool_c_collection_documents", c_collection_documents },
 	{ "nodetool_c_oauth_states", c_oauth_states },
@@ -453,6 +488,10 @@ const char *const schema_indexes[] = {
 	INDEX("nodetool_c_threads_user", "nodetool_threads (user_id, id)"),
 	INDEX("nodetool_c_messages_thread", "nodetool_messages (thread_id, id)"),
 	INDEX("nodetool_c_triggers_user", "nodetool_c_triggers (user_id)"),
+	INDEX("nodetool_c_trigger_events_of", "nodetool_c_trigger_events (workflow_id, taken, number)"),
+	INDEX("nodetool_c_trigger_events_taken", "nodetool_c_trigger_events (created_us) WHERE taken = 1"),
+	INDEX("nodetool_c_trigger_hooks_of", "nodetool_c_trigger_hooks (workflow_id)"),
+	INDEX("nodetool_c_trigger_schedules_of", "nodetool_c_trigger_schedules (workflow_id)"),
 	INDEX("nodetool_c_jobs_user", "nodetool_jobs (user_id, started_at, id)"),
 	INDEX("nodetool_c_jobs_workflow", "nodetool_jobs (user_id, workflow_id, started_at, id)"),
 };

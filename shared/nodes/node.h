@@ -137,6 +137,11 @@ struct arena *node_arena(struct node_ctx *ctx);
 /* Before NODE_WAIT: when to call again. Several may be asked for; the first that happens counts. */
 void node_wait_ms(struct node_ctx *ctx, int64_t ms);
 void node_wait_fd(struct node_ctx *ctx, int fd, short poll_events);
+/* Before NODE_WAIT: call again when an event from outside is there for this node. */
+void node_wait_event(struct node_ctx *ctx);
+/* Takes the oldest event that waits for this node (a new reference): whoever sent it learns that it need not be sent again.
+ * NULL when there is none. */
+struct value *node_next_event(struct node_ctx *ctx);
 
 /* Asks to suspend the run: the other nodes are cancelled, `state` (taken) is kept with the job and comes back from
  * node_resume_state when the job is resumed. Returns NODE_SUSPEND. */

@@ -19,6 +19,7 @@
 #define NOTIFY_CANCEL_JOB "cancel_job"       /* id: job */
 #define NOTIFY_START_TRIGGER "start_trigger" /* id: workflow */
 #define NOTIFY_STOP_TRIGGER "stop_trigger"   /* id: workflow */
+#define NOTIFY_FIRE_TRIGGER "fire_trigger"   /* id: workflow; its events are in the database */
 
 /* Path of the socket; valid until the next call. The daemon binds it. */
 const char *notify_path(void);

@@ -27,7 +27,7 @@ static void actor_wait(struct node_ctx *node)
 {
 	struct run *run = node->run;
 
-	if (node->wake_us == 0 && node->fd_count == 0) {
+	if (node->wake_us == 0 && node->fd_count == 0 && !node->wait_event) {
 		/* Nothing asked for: it only gives the others their turn. */
 		actor_ready(node);
 		return;
@@ -53,6 +53,7 @@ void actor_unwait(struct node_ctx *node)
 	node->waiting = false;
 	node->wake_us = 0;
 	node->fd_count = 0;
+	node->wait_event = false;
 }
 
 /* ---- the beginning ------------------------------------------------------------------------------------ */
@@ -95,6 +96,8 @@ void actor_destroy(struct node_ctx *node)
 	node->dynamic = NULL;
 	value_unref(node->item);
 	node->item = NULL;
+	value_unref(node->events);
+	node->events = NULL;
 	for (size_t i = 0; i < node->slot_count; i++) {
 		value_unref(node->slots[i].last);
 		node->slots[i].last = NULL;
@@ -201,6 +204,7 @@ static bool call_node(struct node_ctx *node)
 	node->bad_slot = NULL;
 	node->wake_us = 0;
 	node->fd_count = 0;
+	node->wait_event = false;
 	if (restore_must_ask(node)) {
 		wait_again(node);
 		return false;

@@ -59,6 +59,8 @@ struct run_options {
 	void (*message)(void *ctx, const struct run_message *message);
 	/* A setting or secret of the user: malloc'd text or NULL. NULL callback: settings and environment only. */
 	char *(*secret)(void *ctx, const char *name);
+	/* A node has taken the event of that number (run_event). NULL: nobody wants to know. */
+	void (*event_taken)(void *ctx, int64_t number);
 	void *ctx;
 };
 
@@ -95,6 +97,9 @@ void run_wake(struct run *run, const struct pollfd *fds, size_t count);
  * taken. A NULL handle means "output". Unknown names are ignored with a log entry. */
 void run_input(struct run *run, const char *input, const char *handle, struct value *v);
 void run_end_input(struct run *run, const char *input, const char *handle);
+/* Queues an event for the node with that id, which takes it when it wants. `event` is taken. An unknown node is ignored with a
+ * log entry: the event counts as taken. */
+void run_event(struct run *run, const char *node_id, int64_t number, struct value *event);
 void run_cancel(struct run *run);
 /* The intent of the node (RUNNER_MSG_NODE_INTENT) is on disk: it may run. */
 void run_go(struct run *run, const char *node_id);

@@ -149,6 +149,8 @@ struct node_ctx {
 	int64_t wake_us; /* 0: no timer */
 	struct pollfd fds[WAIT_FDS_MAX];
 	size_t fd_count;
+	bool wait_event;
+	struct value *events; /* that have come from outside: a list of [number, event]; NULL: none yet */
 
 	struct sv head; /* the constant part of its node_update, encoded */
 };

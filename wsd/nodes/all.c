@@ -66,6 +66,8 @@ extern const struct node_table nodes_text_format;
 extern const struct node_table nodes_text_json;
 extern const struct node_table nodes_text_regex;
 extern const struct node_table nodes_triggers;
+extern const struct node_table nodes_triggers_event;
+extern const struct node_table nodes_triggers_file;
 extern const struct node_table nodes_vector_chroma;
 extern const struct node_table nodes_vector_chroma_query;
 extern const struct node_table nodes_vector_faiss;
@@ -139,6 +141,8 @@ const struct node_table *const node_tables[] = {
 	&nodes_text_json,
 	&nodes_text_regex,
 	&nodes_triggers,
+	&nodes_triggers_event,
+	&nodes_triggers_file,
 	&nodes_vector_chroma,
 	&nodes_vector_chroma_query,
 	&nodes_vector_faiss,
