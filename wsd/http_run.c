@@ -8,9 +8,11 @@
 #include "wsd/handshake.h"
 #include "wsd/http_stream.h"
 #include "wsd/jobs.h"
+#include "wsd/metrics.h"
 
 #define HEADER_MAX 8192
 #define BODY_MAX BUF_MAX_BODY
+#define RETRY_AFTER_S "5"
 
 /* The request that shared/http works on, and what it answers. */
 struct memory_io {
@@ -42,6 +44,11 @@ static int run_workflow(struct request *req, struct response *res)
 		return res_json(res, value_ref(run->answer));
 	if (!run)
 		return req_fail(req, 501, "Runs are served by the daemon");
+	if (jobs_full()) {
+		metrics_run_refused();
+		res_header(res, "Retry-After", RETRY_AFTER_S);
+		return req_fail(req, 429, "Too many runs are waiting on this server. Please try again later.");
+	}
 	run->user = xstrdup(req->user.id);
 	run->workflow_id = xstrdup(req_param(req, "id"));
 	run->params = value_ref(map_get(req->body, "params"));
@@ -50,7 +57,25 @@ static int run_workflow(struct request *req, struct response *res)
 	return run->stream ? res_stream(res, "application/x-ndjson") : 0;
 }
 
+/* For administrators, where users are known; else for this machine alone. */
+static int show_metrics(struct request *req, struct response *res)
+{
+	const char *from = req->remote_addr ? req->remote_addr : "";
+	int rc = 0;
+
+	if (auth_enforced())
+		rc = auth_admin(&req->user, &req->err);
+	else if (*from && strcmp(from, "127.0.0.1") != 0 && strcmp(from, "::1") != 0)
+		rc = req_fail(req, 403, "Figures are shown to this machine only");
+	if (rc < 0)
+		return -1;
+	res->type = "text/plain; version=0.0.4; charset=utf-8";
+	metrics_write(&res->body);
+	return 0;
+}
+
 static const struct route routes[] = {
+	{ "GET", "/metrics", show_metrics, .type = "text/plain", .summary = "Figures of the daemon, for Prometheus." },
 	{ "POST", "/api/workflows/{id}/run", run_workflow, .query = run_query, .body = BODY(run_body),
 	  .summary = "Run a workflow and wait for its outputs, or follow it." },
 };

@@ -8,6 +8,7 @@
 #include "wsd/job_log.h"
 #include "wsd/job_message.h"
 #include "wsd/job_table.h"
+#include "wsd/metrics.h"
 #include "wsd/triggers.h"
 #include "wsd/updates.h"
 
@@ -139,6 +140,7 @@ static void end_stored(struct journal_op *op)
 	lws_dll2_remove(&job->link);
 	lws_dll2_add_tail(&job->link, &jobs.ended);
 	triggers_run_ended(job, jobs.closing);
+	metrics_run_ended(job->status, job->duration);
 	job_announce_written(job, op);
 	dismiss_watchers(job);
 	if (op->kind == JOURNAL_END)
@@ -492,7 +494,7 @@ struct job *job_adopt(struct job_spec *spec)
 
 bool jobs_full(void)
 {
-	return jobs.active.count >= ACTIVE_MAX;
+	return jobs.active.count >= (uint32_t)config_int("NODETOOL_QUEUE_MAX", 1, 1000000, ACTIVE_MAX);
 }
 
 /* ---- cancel -------------------------------------------------------------------------------------------- */

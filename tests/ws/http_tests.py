@@ -138,3 +138,46 @@ def test_a_big_stream(d):
     a, text = call(d, "POST", "/api/workflows/big/run?stream=true", {})
     equal((a.status, text.count(b'"output_update"')), (200, 2000))
     assert text.rstrip().endswith(b"}")
+
+
+def figures(d, **headers):
+    a, text = call(d, "GET", "/metrics", None, **headers)
+    equal(a.status, 200)
+    assert a.getheader("content-type").startswith("text/plain; version=0.0.4"), a.getheader("content-type")
+    return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.decode().splitlines() if line[0] != "#"}
+
+
+@env()
+def test_metrics(d):
+    c = d.client()
+    c.run(["say"])
+    c.until(type="job_update", status="completed")
+    c.run([("fail", {})])
+    c.until(type="job_update", status="failed")
+    seen = figures(d)
+    equal([seen["nodetool_" + n] for n in ("runs_started_total", "sockets", "runs_active", "queue_length")], [2, 1, 0, 0])
+    equal([seen['nodetool_runs_ended_total{status="%s"}' % s] for s in ("completed", "failed", "cancelled")], [1, 1, 0])
+    equal((seen['nodetool_run_seconds_bucket{le="+Inf"}'], seen["nodetool_run_seconds_count"]), (2, 2))
+    assert seen["nodetool_runners"] >= 1
+
+
+@env(**STATIC)
+def test_metrics_need_a_token_where_there_is_one(d):
+    equal(call(d, "GET", "/metrics", None)[0].status, 401)
+    figures(d, Authorization="Bearer " + TOKEN)
+
+
+@env(NODETOOL_QUEUE_MAX="1", NODETOOL_RUNNERS_MAX="1")
+def test_too_many_runs_are_turned_away(d):
+    store(d, "w", ["say"])
+    c = d.client()
+    job = c.run([("sleep", {"ms": 20000})])
+    a, text = call(d, "POST", "/api/workflows/w/run", {})
+    equal((a.status, a.getheader("retry-after")), (429, "5"))
+    equal(call(d, "POST", "/api/workflows/w/run?stream=true", {})[0].status, 429)
+    c.command("run_job", graph={"nodes": [], "edges": []})
+    assert "Too many runs" in c.until(type="job_update", status="failed")[-1]["error"]
+    c.command("cancel_job", job_id=job)
+    c.until(type="job_update", status="cancelled")
+    equal(call(d, "POST", "/api/workflows/w/run", {})[0].status, 200)
+    equal(figures(d)["nodetool_runs_refused_total"], 2)
