@@ -23,6 +23,7 @@ extern const struct node_table nodes_image_file;
 extern const struct node_table nodes_input;
 extern const struct node_table nodes_lib_beautifulsoup;
 extern const struct node_table nodes_lib_date;
+extern const struct node_table nodes_lib_docx;
 extern const struct node_table nodes_lib_excel;
 extern const struct node_table nodes_lib_grid;
 extern const struct node_table nodes_lib_http;
@@ -98,6 +99,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_input,
 	&nodes_lib_beautifulsoup,
 	&nodes_lib_date,
+	&nodes_lib_docx,
 	&nodes_lib_excel,
 	&nodes_lib_grid,
 	&nodes_lib_http,

@@ -1,4 +1,4 @@
-/* lib.http: requests to web servers. What may be reached is decided in nodes/fetch.h, what may be written in paths.h.
+/* lib.http, and the part of lib.browser that needs no browser: requests to web servers. What may be reached is decided in nodes/fetch.h, what may be written in paths.h.
  */
 #include "wsd/nodes/encoding.h"
 #include "wsd/nodes/fetch.h"
@@ -357,6 +357,17 @@ static const struct node_type types[] = {
 		.outputs = get_request_document_outputs,
 		.flags = NODE_TOOL,
 		.process = get_document,
+		.state_size = sizeof(struct http_state),
+		.destroy = free_state,
+	},
+	{
+		.type = "lib.browser.DownloadFile",
+		.title = "Download File",
+		.description = "Fetches a file of the web as bytes.",
+		.props = get_request_props,
+		.outputs = get_request_binary_outputs,
+		.flags = NODE_TOOL,
+		.process = get_binary,
 		.state_size = sizeof(struct http_state),
 		.destroy = free_state,
 	},
