@@ -1,4 +1,5 @@
-/* lib.http, and the part of lib.browser that needs no browser: requests to web servers. What may be reached is decided in nodes/fetch.h, what may be written in paths.h.
+/* lib.http, and the part of lib.browser that needs no browser: requests to web servers. What
+ * may be reached is decided in nodes/fetch.h, what may be written in paths.h.
  */
 #include "wsd/nodes/encoding.h"
 #include "wsd/nodes/fetch.h"
