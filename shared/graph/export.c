@@ -58,23 +58,41 @@ static int add_snake_case(struct buf *out, struct sv name)
 	return out->failed ? -1 : 0;
 }
 
-/* The parts between dots as identifiers. A type is a text of the graph's author: what stands in source must be a name,
- * or whoever runs an export runs the author's lines. */
-static struct sv identifiers(struct arena *arena, struct sv dotted)
+/* A type is a text of the graph's author: what stands in source must be a name, or whoever runs an export runs the
+ * author's lines. */
+static struct sv class_identifier(struct arena *arena, struct sv text)
 {
 	struct buf out;
-	struct sv part;
-	struct sv names;
+	struct sv name;
 
 	buf_init(&out, NAME_MAX_BYTES);
-	while (sv_split(&dotted, '.', &part)) {
-		if (out.len)
-			buf_addc(&out, '.');
-		add_identifier(&out, part);
-	}
-	names = (struct sv){ arena_strndup(arena, out.data ? out.data : "", out.len), out.len };
+	add_identifier(&out, text);
+	name = (struct sv){ arena_strndup(arena, out.data ? out.data : "", out.len), out.len };
 	buf_free(&out);
-	return names;
+	return name;
+}
+
+/* The module that is imported: the names of packages keep their dots, hyphens and digits, everything else that is no
+ * letter becomes a bar. */
+static struct sv module_name(struct arena *arena, struct sv dotted)
+{
+	struct buf out;
+	struct sv name;
+	size_t at = 0;
+
+	buf_init(&out, NAME_MAX_BYTES);
+	while (at < dotted.n) {
+		size_t begin = at;
+		uint32_t cp = utf8_decode(dotted.p, dotted.n, &at);
+
+		if (cp == '_' || cp == '.' || cp == '-' || pytext_is_alnum(cp))
+			buf_add(&out, dotted.p + begin, at - begin);
+		else
+			buf_addc(&out, '_');
+	}
+	name = (struct sv){ arena_strndup(arena, out.data ? out.data : "", out.len), out.len };
+	buf_free(&out);
+	return name;
 }
 
 static void split_type(struct arena *arena, struct export_node *n)
@@ -86,8 +104,8 @@ static void split_type(struct arena *arena, struct export_node *n)
 		type = SV_LIT("");
 	while (at && type.p[at - 1] != '.')
 		at--;
-	n->class_name = identifiers(arena, (struct sv){ type.p + at, type.n - at });
-	n->space = at ? identifiers(arena, (struct sv){ type.p, at - 1 }) : (struct sv){ "", 0 };
+	n->class_name = class_identifier(arena, (struct sv){ type.p + at, type.n - at });
+	n->space = at ? module_name(arena, (struct sv){ type.p, at - 1 }) : (struct sv){ "", 0 };
 }
 
 /* ---- plan ------------------------------------------------------------------------------------------------ */
