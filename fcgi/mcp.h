@@ -30,7 +30,4 @@ struct value *mcp_list_models(struct request *req, const struct value *args);
 /* The description of a node type as GET /api/nodes/metadata has it; lent; NULL when it is not known. */
 const struct value *mcp_node_info(const char *type);
 
-/* mcp_run.c */
-struct value *mcp_run_workflow(struct request *req, const struct value *args);
-
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "daemon.h"
 #include "db/db.h"
 #include "graph/graph.h"
 #include "model/model.h"
@@ -98,6 +99,22 @@ static struct value *get_workflow(struct request *req, const struct value *args)
 	map_set(m, "output_schema", graph_output_schema(graph));
 	map_set(m, "graph", graph);
 	return m;
+}
+
+static struct value *run_workflow(struct request *req, const struct value *args)
+{
+	const char *id = map_str(args, "workflow_id", "");
+	struct value *params = map_get(args, "params");
+	struct value *outputs;
+
+	if (!id_safe(id)) {
+		req_fail(req, 422, "workflow_id: the id of a workflow is required");
+		return NULL;
+	}
+	params = value_is(params, VALUE_MAP) ? value_ref(params) : value_map();
+	outputs = daemon_run_workflow(req, id, params);
+	value_unref(params);
+	return outputs;
 }
 
 static const struct value *node_of(const struct value *graph, const char *id)
@@ -254,7 +271,7 @@ static const struct mcp_tool tools[] = {
 	{ "run_workflow", "Runs a workflow, waits for its end and gives its outputs by name.",
 	  ARGS(TEXT("workflow_id", "Its id") ",\"params\":{\"type\":\"object\",\"description\":\"Values of its inputs by name\"}",
 	       "\"workflow_id\""),
-	  false, mcp_run_workflow },
+	  false, run_workflow },
 	{ "validate_workflow", "Checks whether a workflow's node types exist and its edges lead from node to node.",
 	  WORKFLOW_ID_ARGS, true, validate_workflow },
 	{ "list_examples", "Lists example workflows, filtered by a part of name or description.",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "handler.h"
+#include "openai_workflow.h"
 #include "provider/provider.h"
 
 #define BODY_MAX      ((size_t)64 << 20)
@@ -42,6 +43,10 @@ static int list_models(struct request *req, struct response *res)
 	value_unref(found);
 	map_set_str(answer, "object", "list");
 	map_set(answer, "data", data);
+	if (openai_workflow_models(req, data)) {
+		value_unref(answer);
+		return -1;
+	}
 	return res_json(res, answer);
 }
 
@@ -343,6 +348,40 @@ static int complete(struct request *req, struct completion *c, const struct valu
 	return rc;
 }
 
+static int begin_stream(struct response *res)
+{
+	res_header(res, "Cache-Control", "no-cache");
+	res_header(res, "X-Accel-Buffering", "no");
+	return res_stream(res, "text/event-stream");
+}
+
+/* A workflow as the model: it answers in one piece, and what goes wrong has its status. */
+static int complete_workflow(struct request *req, struct completion *c, const struct value *body)
+{
+	struct provider_result result = { 0 };
+	struct provider_piece piece = { 0 };
+	struct value *messages = take_messages(map_get(body, "messages"));
+	int rc;
+
+	buf_init(&result.text, BODY_MAX);
+	if (openai_workflow_answer(req, c->model, messages, &result.text)) {
+		rc = res_json_status(c->res, req->err.status, openai_error(req));
+	} else if (!c->stream) {
+		rc = answer_whole(c, &result);
+	} else {
+		rc = begin_stream(c->res);
+		piece.text = result.text.data ? result.text.data : "";
+		piece.len = result.text.len;
+		if (rc == 0) {
+			on_piece(c, &piece);
+			rc = end_stream(c, &result, map_bool(map_get(body, "stream_options"), "include_usage", false));
+		}
+	}
+	buf_free(&result.text);
+	value_unref(messages);
+	return rc;
+}
+
 static struct value *read_body(struct request *req)
 {
 	struct json_error why;
@@ -373,12 +412,10 @@ static int chat_completions(struct request *req, struct response *res)
 	c.stream = map_bool(body, "stream", true);
 	text = fault(body);
 	c.model = text ? UNKNOWN_MODEL : map_str(body, "model", "");
-	if (c.stream) {
-		res_header(res, "Cache-Control", "no-cache");
-		res_header(res, "X-Accel-Buffering", "no");
-		if (res_stream(res, "text/event-stream"))
-			return -1;
-	}
+	if (!text && str_starts(c.model, OPENAI_WORKFLOW))
+		return complete_workflow(req, &c, body);
+	if (c.stream && begin_stream(res))
+		return -1;
 	return text ? answer_error(&c, text) : complete(req, &c, body);
 }
 

@@ -1,5 +1,5 @@
 /* Running a workflow: the daemon is asked over its socket as nginx asks it, in the name of who asked here. */
-#include "mcp.h"
+#include "daemon.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -75,22 +75,15 @@ static struct value *take_answer(struct request *req, struct ask *ask, CURLcode 
 	return NULL;
 }
 
-struct value *mcp_run_workflow(struct request *req, const struct value *args)
+struct value *daemon_run_workflow(struct request *req, const char *id, struct value *params)
 {
-	const char *id = map_str(args, "workflow_id", "");
-	struct value *params = map_get(args, "params");
-	struct value *body;
+	struct value *body = value_map();
 	struct value *v = NULL;
 	struct ask ask = { 0 };
 	struct buf text;
 
-	if (!id_safe(id)) {
-		req_fail(req, 422, "workflow_id: the id of a workflow is required");
-		return NULL;
-	}
-	body = value_map();
-	map_set(body, "params", value_is(params, VALUE_MAP) ? value_ref(params) : value_map());
-	buf_init(&text, MCP_BODY_MAX);
+	map_set(body, "params", value_ref(params));
+	buf_init(&text, BUF_MAX_BODY);
 	buf_init(&ask.body, BUF_MAX_RESPONSE);
 	ask.easy = curl_easy_init();
 	if (ask.easy && json_write(&text, body, JSON_COMPACT) == 0) {
