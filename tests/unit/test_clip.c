@@ -146,6 +146,17 @@ static void test_silence(void **state)
 	out = clip_without_silence(arena, c, &how, &err);
 	/* 200 of sound, 20 of silence, 200 of sound. */
 	assert_int_equal(out->frames, 420);
+	/* Many pauses, parts longer than what they leave. */
+	for (size_t i = 0; i < 600; i += 100)
+		memset(c->data + i, 0, 60 * sizeof(*c->data));
+	how.between = 80;
+	assert_int_equal(clip_without_silence(arena, c, &how, &err)->rate, 1000);
+	how.between = 20;
+	how.min_length = 0;
+	assert_non_null(clip_without_silence(arena, c, &how, &err));
+	how.min_length = 50;
+	c = tone(1000, 600, 8000);
+	memset(c->data + 200, 0, 200 * sizeof(*c->data));
 	how.crossfade = 10;
 	assert_int_equal(clip_without_silence(arena, c, &how, &err)->frames, 400);
 	memset(c->data, 0, 600 * sizeof(*c->data));

@@ -10,7 +10,8 @@
 #define TRACKS     5
 #define NUMPY_RATE 32000 /* of AudioToNumpy */
 
-struct clip *audio_read(struct node_ctx *ctx, const struct value *ref, const char *what)
+static struct clip *audio_read_into(struct arena *arena, struct node_ctx *ctx, const struct value *ref,
+				    const char *what)
 {
 	struct clip *c = NULL;
 	struct err err = { 0 };
@@ -18,11 +19,16 @@ struct clip *audio_read(struct node_ctx *ctx, const struct value *ref, const cha
 
 	buf_init(&bytes, ASSET_MAX);
 	if (asset_read(ref, node_workspace(ctx), &bytes, &err) == 0)
-		c = clip_decode(node_arena(ctx), bytes.data ? bytes.data : "", bytes.len, &err);
+		c = clip_decode(arena, bytes.data ? bytes.data : "", bytes.len, &err);
 	buf_free(&bytes);
 	if (!c)
 		node_fail(ctx, "%s: %s", what, err.detail);
 	return c;
+}
+
+struct clip *audio_read(struct node_ctx *ctx, const struct value *ref, const char *what)
+{
+	return audio_read_into(node_arena(ctx), ctx, ref, what);
 }
 
 struct clip *audio_property(struct node_ctx *ctx, const char *name)
@@ -216,26 +222,43 @@ static enum node_result concat(struct node_ctx *ctx)
 	return b ? audio_done(ctx, clip_append(node_arena(ctx), a, b, 0, &err), &err) : NODE_FAILED;
 }
 
+/* Appends the sounds one by one; of two arenas one holds what is there so far, so that no step's memory stays. */
+static enum node_result concat_all(struct node_ctx *ctx, struct value *list, struct arena *arenas[2])
+{
+	struct clip *all = NULL;
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < value_len(list); i++) {
+		struct arena *next = arenas[i % 2];
+		struct clip *c;
+
+		arena_reset(next);
+		c = audio_read_into(next, ctx, list_at(list, i), "audio_files");
+		if (!c)
+			return NODE_FAILED;
+		all = all ? clip_append(next, all, c, 0, &err) : c;
+		if (!all)
+			return fail_err(ctx, &err);
+	}
+	return audio_done(ctx, all, &err);
+}
+
 static enum node_result concat_list(struct node_ctx *ctx)
 {
 	struct value *list = node_get(ctx, "audio_files");
-	struct clip *all = NULL;
-	struct err err = { 0 };
+	struct arena *arenas[2];
+	enum node_result result;
 
 	if (value_len(list) == 0)
 		return done(ctx, asset_new("audio"));
 	if (value_len(list) == 1)
 		return done(ctx, value_ref(list_at(list, 0)));
-	for (size_t i = 0; i < value_len(list); i++) {
-		struct clip *next = audio_read(ctx, list_at(list, i), "audio_files");
-
-		if (!next)
-			return NODE_FAILED;
-		all = all ? clip_append(node_arena(ctx), all, next, 0, &err) : next;
-		if (!all)
-			return fail_err(ctx, &err);
-	}
-	return audio_done(ctx, all, &err);
+	arenas[0] = arena_new();
+	arenas[1] = arena_new();
+	result = concat_all(ctx, list, arenas);
+	arena_free(arenas[0]);
+	arena_free(arenas[1]);
+	return result;
 }
 
 /* A volume of 1 is the sound as it is; each step of 1 is a decibel. */

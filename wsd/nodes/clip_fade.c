@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SILENT_DB (-120)
-#define COARSE_MS 100 /* longer fades change once a millisecond */
+#define SILENT_DB     (-120)
+#define LENGTH_MAX_MS 86400000
+#define COARSE_MS     100 /* longer fades change once a millisecond */
 
 /* A clip that grows at its end. */
 struct growing {
@@ -111,6 +112,11 @@ struct span {
 	int64_t start, end; /* ms */
 };
 
+struct spans {
+	struct span *at;
+	size_t count, room;
+};
+
 /* A window that moves over the sound: the exact sum of the squares in it. */
 struct window {
 	const struct clip *clip;
@@ -142,52 +148,61 @@ static int move_window(struct window *w, const struct clip_range *r)
 	return count ? (int)sqrt((double)w->sum / (double)count) : 0;
 }
 
+static void add_span(struct spans *spans, struct span span)
+{
+	if (spans->count == spans->room) {
+		spans->room = spans->room ? spans->room * 2 : 64;
+		spans->at = xrealloc(spans->at, spans->room * sizeof(*spans->at));
+	}
+	spans->at[spans->count++] = span;
+}
+
 /* The silent parts of at least that length: a window of that length is looked at from each millisecond on. */
-static size_t find_silence(const struct clip *c, const struct clip_silence *how, struct span *out)
+static void find_silence(const struct clip *c, const struct clip_silence *how, struct spans *out)
 {
 	double limit = clip_factor((double)how->threshold) * 32768;
+	int64_t length = how->min_length > 0 ? how->min_length : 1;
 	struct window w = { .clip = c };
-	int64_t last = clip_ms(c) - how->min_length;
+	int64_t last = clip_ms(c) - length;
 	int64_t previous = -1;
 	struct clip_range r;
-	size_t count = 0;
 	struct err err;
 
 	for (int64_t i = 0; i <= last; i++) {
-		if (clip_range(c, (double)i, (double)(i + how->min_length), &r, &err) || move_window(&w, &r) > limit)
+		if (clip_range(c, (double)i, (double)(i + length), &r, &err) || move_window(&w, &r) > limit)
 			continue;
-		if (previous < 0 || i > previous + how->min_length)
-			out[count++] = (struct span){ i, i + how->min_length };
+		if (previous < 0 || i > previous + length)
+			add_span(out, (struct span){ i, i + length });
 		else
-			out[count - 1].end = i + how->min_length;
+			out->at[out->count - 1].end = i + length;
 		previous = i;
 	}
-	return count;
 }
 
-/* Turns silent spans into what lies between them, in place; `out` has room for one more. */
-static size_t invert(struct span *spans, size_t count, int64_t length)
+/* Turns silent spans into what lies between them. */
+static void invert(struct spans *spans, int64_t length)
 {
+	size_t count = spans->count;
 	int64_t before = 0;
-	size_t n = 0;
 
-	if (count == 1 && spans[0].start == 0 && spans[0].end == length)
-		return 0;
+	spans->count = 0;
+	if (count == 1 && spans->at[0].start == 0 && spans->at[0].end == length)
+		return;
 	for (size_t i = 0; i < count; i++) {
-		struct span silent = spans[i];
+		struct span silent = spans->at[i];
 
 		if (!(i == 0 && silent.start == 0))
-			spans[n++] = (struct span){ before, silent.start };
+			add_span(spans, (struct span){ before, silent.start });
 		before = silent.end;
 	}
 	if (before != length)
-		spans[n++] = (struct span){ before, length };
-	return n;
+		add_span(spans, (struct span){ before, length });
 }
 
+/* The result while it grows: as many channels, at the same rate as the sound. */
 struct joining {
-	struct arena *arena;
-	struct clip *so_far;
+	struct clip so_far;
+	size_t room; /* frames */
 	int64_t crossfade;
 };
 
@@ -196,15 +211,46 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+static int grow(struct joining *j, const struct clip *part, struct err *err)
+{
+	size_t channels = (size_t)part->channels;
+	size_t frames = j->so_far.frames + part->frames;
+
+	if (frames > CLIP_MAX_SAMPLES / channels)
+		return err_set(err, 400, "the sound is longer than %zu million samples", CLIP_MAX_SAMPLES / 1000000);
+	if (frames > j->room) {
+		j->room = frames + frames / 2;
+		j->so_far.data = xrealloc(j->so_far.data, j->room * channels * sizeof(int16_t));
+	}
+	if (part->frames)
+		memcpy(j->so_far.data + j->so_far.frames * channels, part->data,
+		       part->frames * channels * sizeof(int16_t));
+	j->so_far.frames = frames;
+	return 0;
+}
+
+/* Adds a part; the end of what is there is taken back and blended with it. */
 static int join(struct joining *j, const struct clip *c, double start, double end, struct err *err)
 {
-	struct clip *part = clip_slice(j->arena, c, start, end, err);
+	struct arena *arena = arena_new();
+	struct clip *part = clip_slice(arena, c, start, end, err);
+	bool blend = part && j->so_far.frames > 0;
+	int result = -1;
 
-	if (part && j->so_far)
-		part = clip_append(j->arena, j->so_far, part,
-				   least(j->crossfade, least(clip_ms(j->so_far), clip_ms(part))), err);
-	j->so_far = part;
-	return part ? 0 : -1;
+	if (blend) {
+		int64_t crossfade = least(j->crossfade, least(clip_ms(&j->so_far), clip_ms(part)));
+		double length = (double)clip_ms(&j->so_far);
+		struct clip *tail =
+			crossfade > 0 ? clip_slice(arena, &j->so_far, length - (double)crossfade, length, err) : NULL;
+
+		if (tail && tail->frames <= j->so_far.frames) {
+			j->so_far.frames -= tail->frames;
+			part = clip_append(arena, tail, part, crossfade, err);
+		}
+	}
+	result = part ? grow(j, part, err) : -1;
+	arena_free(arena);
+	return result;
 }
 
 /* A silent part becomes shorter, and stays `between` long where it was longer. */
@@ -218,29 +264,40 @@ static int join_silence(struct joining *j, const struct clip *c, const struct cl
 	return join(j, c, (double)silent.start, (double)silent.start + trunc(kept), err);
 }
 
+static int join_all(struct joining *j, const struct clip *c, const struct clip_silence *how, const struct spans *loud,
+		    struct err *err)
+{
+	int64_t before = 0;
+
+	for (size_t i = 0; i < loud->count; i++) {
+		if (join_silence(j, c, how, (struct span){ before, loud->at[i].start }, err) ||
+		    join(j, c, (double)loud->at[i].start, (double)loud->at[i].end, err))
+			return -1;
+		before = loud->at[i].end;
+	}
+	return join_silence(j, c, how, (struct span){ before, clip_ms(c) }, err);
+}
+
 struct clip *clip_without_silence(struct arena *arena, struct clip *c, const struct clip_silence *how, struct err *err)
 {
-	struct joining j = { .arena = arena, .crossfade = how->crossfade };
-	int64_t length = clip_ms(c);
-	struct span *spans;
-	int64_t before = 0;
-	size_t count;
+	struct joining j = { .so_far = { .rate = c->rate, .channels = c->channels }, .crossfade = how->crossfade };
+	struct spans spans = { .at = NULL };
+	struct clip *out = NULL;
 
-	if (how->min_length < 0) {
-		err_set(err, 400, "min_length must not be negative");
+	if (how->min_length < 0 || clip_ms(c) > LENGTH_MAX_MS) {
+		err_set(err, 400,
+			how->min_length < 0 ? "min_length must not be negative" : "the sound is longer than a day");
 		return NULL;
 	}
-	spans = arena_alloc(arena, ((size_t)length + 2) * sizeof(*spans));
-	count = invert(spans, find_silence(c, how, spans), length);
-	if (count == 0)
-		return clip_new(arena, 11025, 1, 0, err);
-	for (size_t i = 0; i < count; i++) {
-		if (join_silence(&j, c, how, (struct span){ before, spans[i].start }, err) ||
-		    join(&j, c, (double)spans[i].start, (double)spans[i].end, err))
-			return NULL;
-		before = spans[i].end;
-	}
-	if (join_silence(&j, c, how, (struct span){ before, length }, err))
-		return NULL;
-	return j.so_far;
+	find_silence(c, how, &spans);
+	invert(&spans, clip_ms(c));
+	if (spans.count == 0)
+		out = clip_new(arena, 11025, 1, 0, err);
+	else if (join_all(&j, c, how, &spans, err) == 0)
+		out = clip_new(arena, c->rate, c->channels, j.so_far.frames, err);
+	if (out && j.so_far.frames)
+		memcpy(out->data, j.so_far.data, out->frames * (size_t)out->channels * sizeof(int16_t));
+	free(j.so_far.data);
+	free(spans.at);
+	return out;
 }
