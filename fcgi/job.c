@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "handler.h"
+#include "job_queue.h"
 #include "job_trigger.h"
 #include "model/model.h"
 #include "notify/notify.h"
@@ -225,6 +226,9 @@ static int cancel_job(struct request *req, struct response *res)
 static const struct route routes[] = {
 	{ "GET", "/api/jobs/", list_jobs, .query = list_query, .summary = "One's own jobs, newest first." },
 	{ "GET", "/api/jobs/running/all", list_running, .summary = "Jobs that have not ended." },
+	{ "GET", "/api/jobs/queue", queue_list, .summary = "One's own jobs that wait for a runner, in their order." },
+	{ "POST", "/api/jobs/queue", queue_reorder, .summary = "Change the order of waiting jobs." },
+	{ "DELETE", "/api/jobs/queue/{job_id}", queue_drop, .summary = "Drop a job that waits." },
 	{ "GET", "/api/jobs/triggers/running", trigger_list_started, .summary = "Trigger workflows that were started." },
 	{ "POST", "/api/jobs/triggers/{workflow_id}/start", trigger_start, .summary = "Start a trigger workflow." },
 	{ "POST", "/api/jobs/triggers/{workflow_id}/stop", trigger_stop, .summary = "Stop a trigger workflow." },

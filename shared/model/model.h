@@ -216,6 +216,9 @@ int job_delete(struct db *db, const char *user_id, const char *id, struct err *e
 int job_list(struct db *db, struct arena *arena, const char *user_id, const char *workflow_id, const char *after,
 	     int64_t limit, int (*each)(const struct job *job, void *arg), void *arg, bool *more, struct err *err)
 	MUST_CHECK;
+/* The user's jobs that wait for a runner, in the order in which they get one. */
+int job_list_queued(struct db *db, struct arena *arena, const char *user_id,
+		    int (*each)(const struct job *job, void *arg), void *arg, struct err *err) MUST_CHECK;
 /* The user's jobs that have not ended. */
 int job_list_active(struct db *db, struct arena *arena, const char *user_id,
 		    int (*each)(const struct job *job, void *arg), void *arg, struct err *err) MUST_CHECK;
