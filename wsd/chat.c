@@ -311,6 +311,7 @@ static struct value *make_order(struct chat *chat, const char *thread_id, struct
 	map_set(m, "message", value_ref(data));
 	map_set(m, "tools", chat->tools ? value_ref(chat->tools) : value_list());
 	map_set_bool(m, "binary", !chat->session->text);
+	map_set_bool(m, "keep_partial", chat->session->modern);
 	return m;
 }
 

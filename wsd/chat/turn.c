@@ -170,7 +170,7 @@ void turn_cancel(struct turn *turn)
 	if (turn->end)
 		return;
 	turn->end = "cancelled";
-	if (turn->client && !turn->agent && !turn->help)
+	if (turn->client && !turn->agent && !turn->help && map_bool(turn->options.order, "keep_partial", false))
 		model_keep_partial(turn);
 }
 

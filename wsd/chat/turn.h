@@ -5,7 +5,8 @@
  * runs the workflow that is meant, and gives every event that the client is to see to `send`. Nothing here blocks but the
  * database: the caller polls, as with a run.
  *
- * A turn that is broken off stores what there is of the answer, with execution_event_type "partial".
+ * A turn that is broken off stores nothing more (cases/ws_chat/stop_streaming), but for a client that has shown that it knows
+ * later servers ("keep_partial" of the order) what there is of the answer, with execution_event_type "partial".
  */
 #ifndef CHAT_TURN_H
 #define CHAT_TURN_H
