@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,6 +37,7 @@ static void resume(struct loop_timer *timer)
 static void socket_ready(struct loop_fd *lf, uint32_t events)
 {
 	int fd;
+	int on = 1;
 	int i;
 
 	(void)events;
@@ -47,6 +50,8 @@ static void socket_ready(struct loop_fd *lf, uint32_t events)
 		}
 		if (fd < 0)
 			return;
+		/* Small messages go at once; a Unix socket has no such delay, and says so. */
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		if (!lws_adopt_socket_vhost(listening.vhost, fd))
 			log_warn("no further connection: the loop is full");
 	}
