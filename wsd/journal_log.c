@@ -13,7 +13,9 @@ void journal_log_write(struct journal_op *op)
 {
 	if (!op->log)
 		return;
-	if (op->kind == JOURNAL_MESSAGES || op->kind == JOURNAL_END)
+	if (op->kind == JOURNAL_END)
+		runlog_append_last(op->log, op->log_id, op->blobs, op->blob_count);
+	else if (op->kind == JOURNAL_MESSAGES)
 		runlog_append(op->log, op->log_id, op->blobs, op->blob_count);
 	else if (op->kind == JOURNAL_FORGET)
 		runlog_forget(op->log, op->log_id);
@@ -42,7 +44,7 @@ static void reopen(struct journal_op *op)
 	if (op->rc != 0 || runlog_open(&r, op->log_id, NULL) != 0)
 		return;
 	scan(&r, &op->logged);
-	if (runlog_continue(op->log, op->log_id, r.bucket, r.at) < 0)
+	if (runlog_continue(op->log, op->log_id, &r) < 0)
 		log_error("job %s: its log cannot be continued", op->log_id);
 	runlog_reader_close(&r);
 }

@@ -69,28 +69,21 @@ static void note(struct journal_logged *logged, const struct runlog_record *reco
 		logged->first = record->seq;
 }
 
-/* Reads the log; where its sound part ends goes to *end, and false when there is none. */
-static bool read_log(struct journal_op *op, char bucket[RUNLOG_BUCKET_SIZE], uint64_t *end)
+/* Reads the log to the end of what is sound. */
+static void read_log(struct journal_op *op, struct runlog_reader *r)
 {
 	struct gathered g = { 0 };
 	struct runlog_record record;
-	struct runlog_reader r;
 	struct blob *blob;
 
-	if (runlog_open(&r, op->id, NULL) != 0)
-		return false;
-	while (runlog_next(&r, &record)) {
+	while (runlog_next(r, &record)) {
 		note(&op->logged, &record);
-		blob = runlog_blob(&r, &record);
+		blob = runlog_blob(r, &record);
 		if (blob)
 			gather(&g, blob);
 	}
 	op->blobs = g.list;
 	op->blob_count = g.count;
-	*end = r.at;
-	memcpy(bucket, r.bucket, RUNLOG_BUCKET_SIZE);
-	runlog_reader_close(&r);
-	return true;
 }
 
 /* A node that must not run twice has begun and not completed: its id, else NULL. */
@@ -161,10 +154,9 @@ static int store(struct db *db, struct journal_op *op, const char *why)
 
 int journal_recover(struct db *db, struct journal_op *op)
 {
-	char bucket[RUNLOG_BUCKET_SIZE];
+	struct runlog_reader r;
 	const char *graph;
 	const char *why;
-	uint64_t end;
 	bool logged;
 	int rc;
 
@@ -177,15 +169,18 @@ int journal_recover(struct db *db, struct journal_op *op)
 					  &op->err);
 	if (rc < 0)
 		return -1;
-	logged = read_log(op, bucket, &end);
+	logged = runlog_open(&r, op->id, NULL) == 0;
+	if (logged)
+		read_log(op, &r);
 	why = obstacle(op);
 	rc = store(db, op, why);
 	if (rc != 0) {
 		release(op);
 		log_warn("job %s was going on when the server ended: %s", op->id, why ? why : "it had ended");
-		return rc;
-	}
-	if (logged && runlog_continue(&op->resumed_log, op->id, bucket, end) < 0)
+	} else if (logged && runlog_continue(&op->resumed_log, op->id, &r) < 0) {
 		log_error("job %s: its log cannot be continued", op->id);
-	return 0;
+	}
+	if (logged)
+		runlog_reader_close(&r);
+	return rc;
 }

@@ -144,16 +144,37 @@ static struct bucket *open_log(struct runlog *log, const char *job_id)
 	return b;
 }
 
-/* Writes what is gathered; what was written of it is cut off again when that fails. */
-static int write_pending(struct runlog *log)
+/* Writes what is gathered behind `size` bytes; what was written of it is cut off again when that fails. */
+static int write_pending(int fd, uint64_t size)
 {
-	off_t before = lseek(log->fd, 0, SEEK_END);
-
-	if (!pending.failed && write_all(log->fd, pending.data, pending.len) == 0)
+	if (!pending.failed && write_all(fd, pending.data, pending.len) == 0)
 		return 0;
-	if (before >= 0 && ftruncate(log->fd, before) < 0)
+	if (ftruncate(fd, (off_t)size) < 0)
 		log_warn("run log: what is torn stays: %s", strerror(errno));
 	return -1;
+}
+
+/* All of a run that is over, behind those of other runs. */
+static int append_whole(struct runlog *log, const char *job_id, struct blob *const *blobs, size_t count)
+{
+	struct bucket *b = bucket_current();
+	struct whole_entry entry = { 0 };
+
+	if (!b || bucket_open_whole(b) < 0)
+		return -1;
+	memcpy(log->bucket, b->name, sizeof(log->bucket)); /* for the payloads */
+	buf_add(&pending, RUNLOG_MAGIC, RUNLOG_MAGIC_LEN);
+	for (size_t i = 0; i < count; i++)
+		if (put_blob(log, b, blobs[i]) < 0)
+			return -1;
+	if (write_pending(b->whole_fd, b->whole_size) < 0)
+		return -1;
+	snprintf(entry.job_id, sizeof(entry.job_id), "%s", job_id);
+	entry.at = b->whole_size;
+	entry.len = pending.len;
+	b->whole_size += pending.len;
+	bucket_grew(b, pending.len + sizeof(entry));
+	return write_all(b->index_fd, (const char *)&entry, sizeof(entry));
 }
 
 static int append(struct runlog *log, const char *job_id, struct blob *const *blobs, size_t count)
@@ -173,19 +194,22 @@ static int append(struct runlog *log, const char *job_id, struct blob *const *bl
 		put_gap();
 		log->broken = true;
 	}
-	if (write_pending(log) < 0)
+	if (write_pending(log->fd, log->size) < 0)
 		return -1;
+	log->size += pending.len;
 	log->bytes += pending.len;
 	bucket_grew(b, pending.len);
 	return sync ? fdatasync(log->fd) : 0;
 }
 
-void runlog_append(struct runlog *log, const char *job_id, struct blob *const *blobs, size_t count)
+typedef int append_fn(struct runlog *log, const char *job_id, struct blob *const *blobs, size_t count);
+
+static void append_by(append_fn *fn, struct runlog *log, const char *job_id, struct blob *const *blobs, size_t count)
 {
 	if (log->broken || !count)
 		return;
 	fault_point("before-append");
-	if (append(log, job_id, blobs, count) < 0) {
+	if (fn(log, job_id, blobs, count) < 0) {
 		log_error("job %s: its log cannot be written: %s", job_id, strerror(errno));
 		log->broken = true;
 	}
@@ -198,9 +222,19 @@ void runlog_append(struct runlog *log, const char *job_id, struct blob *const *b
 	}
 }
 
+void runlog_append(struct runlog *log, const char *job_id, struct blob *const *blobs, size_t count)
+{
+	append_by(append, log, job_id, blobs, count);
+}
+
+void runlog_append_last(struct runlog *log, const char *job_id, struct blob *const *blobs, size_t count)
+{
+	append_by(log->bucket[0] ? append : append_whole, log, job_id, blobs, count);
+}
+
 void runlog_close(struct runlog *log)
 {
-	struct bucket *b = log->bucket[0] ? bucket_find(log->bucket) : NULL;
+	struct bucket *b = log->open ? bucket_find(log->bucket) : NULL;
 
 	if (log->open)
 		close(log->fd);
@@ -221,17 +255,39 @@ void runlog_forget(struct runlog *log, const char *job_id)
 	log->bucket[0] = '\0';
 }
 
-int runlog_continue(struct runlog *log, const char *job_id, const char *bucket, uint64_t end)
+/* What an earlier daemon wrote among the logs of others begins a file of its own. */
+static int copy_whole(struct runlog *log, const char *job_id, const struct runlog_reader *reader)
+{
+	uint64_t len = reader->at - reader->base - RUNLOG_MAGIC_LEN;
+	struct bucket *b = open_log(log, job_id);
+	char *room = b ? buf_reserve(&pending, len) : NULL;
+	int rc = -1;
+
+	if (room && pread(reader->fd, room, len, (off_t)(reader->base + RUNLOG_MAGIC_LEN)) == (ssize_t)len) {
+		pending.len += len;
+		rc = write_pending(log->fd, 0);
+		log->size = log->bytes = pending.len;
+		bucket_grew(b, pending.len);
+	}
+	buf_reset(&pending);
+	return rc;
+}
+
+int runlog_continue(struct runlog *log, const char *job_id, const struct runlog_reader *reader)
 {
 	struct bucket *b;
+	int rc;
 
-	snprintf(log->bucket, sizeof(log->bucket), "%s", bucket);
-	log->bytes = end;
-	b = open_log(log, job_id);
-	if (!b) {
-		log->broken = true;
-		return -1;
+	if (reader->whole) {
+		rc = copy_whole(log, job_id, reader);
+	} else {
+		memcpy(log->bucket, reader->bucket, sizeof(log->bucket));
+		log->bytes = log->size = reader->at;
+		b = open_log(log, job_id);
+		if (b)
+			b->active++;
+		rc = b ? ftruncate(log->fd, (off_t)reader->at) : -1;
 	}
-	b->active++;
-	return ftruncate(log->fd, (off_t)end);
+	log->broken = rc < 0;
+	return rc;
 }

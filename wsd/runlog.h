@@ -4,7 +4,9 @@
  *
  * Folder `<database>-runs` beside the database, in it one folder ("bucket") per hour at most, closed earlier when it has
  * grown long; in a bucket one file per run that began in it, `<job id>.log`, and the payloads of more than 64 KiB by the
- * SHA-256 of their content, `<hash>.bin`, once per bucket. Whole buckets go when they are too old, or when all are too
+ * SHA-256 of their content, `<hash>.bin`, once per bucket. A run that is over before anything of it was written makes no
+ * file of its own (a new inode would make each wait for the disk longer): its log is appended to `whole.logs`, and where it
+ * stands there to `whole.index`. Whole buckets go when they are too old, or when all are too
  * long: the oldest first, never one in which a run is still going on.
  *
  * A log is the bytes "NTRUN01\n", then records, each behind a length and a CRC-32; what follows the first record that is
@@ -27,6 +29,7 @@ struct runlog {
 	int fd;                          /* only while `open` */
 	bool open;
 	bool broken;   /* could not be written, or is as long as may be: no further records */
+	uint64_t size;  /* of the file */
 	uint64_t bytes; /* with the payloads that are elsewhere */
 };
 
@@ -36,14 +39,16 @@ void runlog_destroy(void);
 /* Appends a record for each blob (its seq, type, flags, key and bytes). Blobs of enum runner_message_type
  * RUNNER_MSG_NODE_INTENT wait for the disk. What cannot be written is logged once, then the log is broken. */
 void runlog_append(struct runlog *log, const char *job_id, struct blob *const *blobs, size_t count);
+/* The same for a run that is over: the last append. */
+void runlog_append_last(struct runlog *log, const char *job_id, struct blob *const *blobs, size_t count);
 /* The run is over: its bucket may go. */
 void runlog_close(struct runlog *log);
 /* Takes the run's log away. */
 void runlog_forget(struct runlog *log, const char *job_id);
-/* Goes on with the log of a run that an earlier daemon began; what is torn at its end (behind `end`) is cut off. 0, or -1
- * when it cannot be written. */
-int runlog_continue(struct runlog *log, const char *job_id, const char *bucket, uint64_t end)
-	MUST_CHECK;
+struct runlog_reader;
+/* Goes on with the log of a run that an earlier daemon began, which the reader has read to the end of what is sound; what is
+ * torn behind it is cut off. 0, or -1 when it cannot be written. */
+int runlog_continue(struct runlog *log, const char *job_id, const struct runlog_reader *reader) MUST_CHECK;
 /* A slice of the work of keeping within the limits; call from time to time. True when there is more to do. */
 bool runlog_tidy(void);
 
@@ -52,6 +57,9 @@ bool runlog_tidy(void);
 struct runlog_reader {
 	int fd;
 	char bucket[RUNLOG_BUCKET_SIZE];
+	uint64_t base; /* where the log begins and ends in its file */
+	uint64_t limit;
+	bool whole;  /* the file is that of many runs */
 	uint64_t at; /* of the next record */
 	char *chunk; /* bytes of the file from chunk_at on */
 	uint64_t chunk_at;

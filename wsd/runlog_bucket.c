@@ -94,10 +94,21 @@ int runlog_init(const char *db_path, struct err *err)
 	return rc;
 }
 
+static void close_whole(struct bucket *b)
+{
+	if (b->whole_fd > 0)
+		close(b->whole_fd);
+	if (b->index_fd > 0)
+		close(b->index_fd);
+	b->whole_fd = b->index_fd = 0;
+}
+
 void runlog_destroy(void)
 {
-	for (size_t i = 0; i < store.count; i++)
+	for (size_t i = 0; i < store.count; i++) {
+		close_whole(store.list[i]);
 		free(store.list[i]);
+	}
 	free(store.list);
 	if (store.root >= 0)
 		close(store.root);
@@ -134,6 +145,23 @@ static bool is_full(const struct bucket *b, int64_t now)
 	       now - (int64_t)strtoll(b->name, NULL, 16) > BUCKET_US;
 }
 
+static int open_for_append(const struct bucket *b, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", b->name, name);
+	return openat(store.root, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+int bucket_open_whole(struct bucket *b)
+{
+	if (b->whole_fd <= 0)
+		b->whole_fd = open_for_append(b, RUNLOG_WHOLE);
+	if (b->index_fd <= 0)
+		b->index_fd = open_for_append(b, RUNLOG_INDEX);
+	return b->whole_fd > 0 && b->index_fd > 0 ? 0 : -1;
+}
+
 struct bucket *bucket_current(void)
 {
 	int64_t now = time_now_us();
@@ -141,6 +169,8 @@ struct bucket *bucket_current(void)
 
 	if (store.current && !is_full(store.current, now))
 		return store.current;
+	if (store.current)
+		close_whole(store.current);
 	snprintf(name, sizeof(name), "%016llx", (unsigned long long)now);
 	if (mkdirat(store.root, name, 0700) < 0) {
 		log_error("run log: %s cannot be made: %s", name, strerror(errno));

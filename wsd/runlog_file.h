@@ -22,12 +22,25 @@ struct record_head {
 
 uint32_t record_crc(const struct record_head *head, const void *key, const void *data);
 
+#define RUNLOG_WHOLE "whole.logs"
+#define RUNLOG_INDEX "whole.index"
+
+/* An entry of the index. */
+struct whole_entry {
+	char job_id[ID_SIZE];
+	uint64_t at;
+	uint64_t len;
+};
+
 struct bucket {
 	char name[RUNLOG_BUCKET_SIZE]; /* when it began: microseconds since 1970, 16 hex digits */
 	int64_t newest;                /* time of its last record */
 	uint64_t bytes;
 	size_t files;
 	int active; /* runs that go on */
+	int whole_fd; /* RUNLOG_WHOLE and RUNLOG_INDEX, open for appending while the bucket is the current one; else 0 */
+	int index_fd;
+	uint64_t whole_size;
 	bool sized; /* `bytes` and `newest` take in what was there before this daemon */
 };
 
@@ -38,6 +51,8 @@ struct bucket *bucket_find(const char *name);
 const struct bucket *bucket_from_newest(size_t i);
 /* Descriptor of the folder in which the buckets are. */
 int bucket_root(void);
+/* Opens the files of whole logs. */
+int bucket_open_whole(struct bucket *b) MUST_CHECK;
 void bucket_grew(struct bucket *b, uint64_t bytes);
 /* "bucket/id.log" or "bucket/hash.bin", below bucket_root. */
 void bucket_path(char *out, size_t size, const char *bucket, const char *name, const char *ending);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 
 #define PATH_SIZE 256
 #define CHUNK_SIZE ((size_t)512 << 10) /* more than the longest record */
+#define INDEX_MAX ((off_t)256 << 20)
 #define PAYLOAD_MAX ((off_t)1 << 30)
 
 static int open_in(const char *bucket, const char *job_id)
@@ -18,6 +20,53 @@ static int open_in(const char *bucket, const char *job_id)
 
 	bucket_path(path, sizeof(path), bucket, job_id, "log");
 	return openat(bucket_root(), path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+/* The entry of the run among the whole logs of a bucket, the newest; false when there is none. */
+static bool find_whole(const char *bucket, const char *job_id, struct whole_entry *entry)
+{
+	char path[PATH_SIZE];
+	bool found = false;
+	struct stat st;
+	char *list = NULL;
+	size_t at = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/" RUNLOG_INDEX, bucket);
+	fd = openat(bucket_root(), path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0 && st.st_size < INDEX_MAX) {
+		list = xmalloc((size_t)st.st_size + 1);
+		if (pread(fd, list, (size_t)st.st_size, 0) == st.st_size)
+			at = (size_t)st.st_size / sizeof(*entry);
+	}
+	while (at-- > 0 && !found) {
+		memcpy(entry, list + at * sizeof(*entry), sizeof(*entry));
+		found = !strncmp(entry->job_id, job_id, sizeof(entry->job_id));
+	}
+	free(list);
+	close(fd);
+	return found;
+}
+
+static bool open_log(struct runlog_reader *r, const char *bucket, const char *job_id)
+{
+	struct whole_entry entry;
+	char path[PATH_SIZE];
+
+	r->fd = open_in(bucket, job_id);
+	r->base = 0;
+	r->limit = UINT64_MAX;
+	if (r->fd < 0 && find_whole(bucket, job_id, &entry)) {
+		snprintf(path, sizeof(path), "%s/" RUNLOG_WHOLE, bucket);
+		r->fd = openat(bucket_root(), path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		r->whole = true;
+		r->base = entry.at;
+		r->limit = entry.at + entry.len;
+	}
+	r->at = r->base;
+	return r->fd >= 0;
 }
 
 static bool read_chunk(struct runlog_reader *r)
@@ -31,7 +80,9 @@ static bool read_chunk(struct runlog_reader *r)
 	} while (n < 0 && errno == EINTR);
 	r->chunk_at = r->at;
 	r->chunk_len = n > 0 ? (size_t)n : 0;
-	return n > 0;
+	if (r->chunk_len > r->limit - r->at)
+		r->chunk_len = (size_t)(r->limit - r->at);
+	return r->chunk_len > 0;
 }
 
 int runlog_open(struct runlog_reader *r, const char *job_id, const char *bucket)
@@ -45,16 +96,14 @@ int runlog_open(struct runlog_reader *r, const char *job_id, const char *bucket)
 		return 1;
 	if (bucket && *bucket)
 		b = bucket_find(bucket);
-	if (b)
-		r->fd = open_in(b->name, job_id);
-	else
-		while (r->fd < 0 && (b = bucket_from_newest(i++)))
-			r->fd = open_in(b->name, job_id);
+	if (!b || !open_log(r, b->name, job_id))
+		while ((b = bucket_from_newest(i++)) && !open_log(r, b->name, job_id))
+			;
 	if (r->fd < 0)
 		return 1;
 	memcpy(r->bucket, b->name, sizeof(r->bucket));
 	if (read_chunk(r) && r->chunk_len >= RUNLOG_MAGIC_LEN && !memcmp(r->chunk, RUNLOG_MAGIC, RUNLOG_MAGIC_LEN)) {
-		r->at = RUNLOG_MAGIC_LEN;
+		r->at = r->base + RUNLOG_MAGIC_LEN;
 		return 0;
 	}
 	runlog_reader_close(r);
@@ -99,7 +148,7 @@ bool runlog_next(struct runlog_reader *r, struct runlog_record *record)
 
 void runlog_seek(struct runlog_reader *r, uint64_t at)
 {
-	r->at = at < RUNLOG_MAGIC_LEN ? RUNLOG_MAGIC_LEN : at;
+	r->at = at < r->base + RUNLOG_MAGIC_LEN ? r->base + RUNLOG_MAGIC_LEN : at;
 }
 
 static struct blob *read_payload(const struct runlog_reader *r, const struct runlog_record *record)
