@@ -1,6 +1,8 @@
 /* The bytes behind a reference to an asset. */
 #include "wsd/engine/asset.h"
 
+#include "db/db.h"
+#include "model/model.h"
 #include "wsd/nodes/paths.h"
 
 #include <dirent.h>
@@ -94,10 +96,40 @@ static int read_file(const char *path, struct buf *out, struct err *err)
 	return status;
 }
 
+static char reader[256] = "1";
+
+void asset_set_reader(const char *user_id)
+{
+	snprintf(reader, sizeof(reader), "%s", user_id && *user_id ? user_id : "1");
+}
+
+/* Whether the stored file NAME (ID, ID.EXT) is the reader's. An asset of somebody else does not exist. */
+static bool may_read(const char *name)
+{
+	struct arena *arena;
+	struct asset a;
+	struct err err;
+	struct db *db;
+	char id[132];
+	bool own;
+
+	if (!paths_restricted())
+		return true;
+	if (snprintf(id, sizeof(id), "%.*s", (int)strcspn(name, "."), name) >= (int)sizeof(id))
+		return false;
+	db = db_default(&err);
+	arena = arena_new();
+	own = db && asset_get(db, arena, reader, id, &a, &err) == 0;
+	arena_free(arena);
+	return own;
+}
+
 static int read_stored(const char *name, struct buf *out, struct err *err)
 {
 	char path[4096];
 
+	if (!may_read(name))
+		return err_set(err, 404, "no such asset");
 	if (snprintf(path, sizeof(path), "%s/%s", config_asset_folder(), name) >= (int)sizeof(path))
 		return err_set(err, 404, "no such asset");
 	return read_file(path, out, err);

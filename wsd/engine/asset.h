@@ -8,6 +8,9 @@
 
 #define ASSET_MAX ((size_t)128 << 20) /* bytes of one asset that a run is ready to read */
 
+/* Whose assets may be read from here on: a process runs for one user. Where nodes are kept to their folders, a stored
+ * file is read only when it belongs to an asset of this user (copied; NULL or "": user "1"). */
+void asset_set_reader(const char *user_id);
 /* True when a reference names nothing: uri "", asset_id and data null. */
 bool asset_empty(const struct value *ref);
 /* The media type by which clients are given an asset: by its type ("image": image/png …) and a 3D model's format. */

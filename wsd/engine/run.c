@@ -1,4 +1,5 @@
 /* A run from its start to its end: the ready queue, timers, what came of it. */
+#include "wsd/engine/asset.h"
 #include "wsd/engine/internal.h"
 
 #include <stdio.h>
@@ -248,6 +249,7 @@ struct run *run_new(const struct run_options *options)
 	char *text;
 
 	run->opt = *options;
+	asset_set_reader(options->user_id);
 	run->arena = arena_new();
 	run->started_us = time_mono_us();
 	run->seq = options->first_seq;

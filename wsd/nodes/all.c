@@ -25,6 +25,7 @@ extern const struct node_table nodes_lib_beautifulsoup;
 extern const struct node_table nodes_lib_date;
 extern const struct node_table nodes_lib_docx;
 extern const struct node_table nodes_lib_excel;
+extern const struct node_table nodes_lib_pdf;
 extern const struct node_table nodes_lib_grid;
 extern const struct node_table nodes_lib_http;
 extern const struct node_table nodes_lib_http_many;
@@ -101,6 +102,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_lib_date,
 	&nodes_lib_docx,
 	&nodes_lib_excel,
+	&nodes_lib_pdf,
 	&nodes_lib_grid,
 	&nodes_lib_http,
 	&nodes_lib_http_many,

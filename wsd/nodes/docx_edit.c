@@ -48,7 +48,7 @@ static int close_part(struct docx *docx, const char *name, xmlDoc *doc, struct e
 	xmlDocDumpMemoryEnc(doc, &text, &n, "UTF-8");
 	xmlFreeDoc(doc);
 	if (!text)
-		return err_set(err, 500, "the part %s of the Word document cannot be written", name), -1;
+		return err_set(err, 500, "the part %s of the Word document cannot be written", name);
 	docx_set_part(docx, name, text, (size_t)n);
 	xmlFree(text);
 	return 0;
@@ -107,14 +107,14 @@ int docx_append(struct docx *docx, struct sv xml, struct err *err)
 	xmlNode *copy;
 
 	if (!piece)
-		return err_set(err, 400, "it is too long or holds a character that XML cannot hold"), -1;
+		return err_set(err, 400, "it is too long or holds a character that XML cannot hold");
 	doc = open_part(docx, "word/document.xml", NULL, err);
 	body = doc ? child(xmlDocGetRootElement(doc), "body") : NULL;
 	copy = body ? xmlDocCopyNode(xmlDocGetRootElement(piece), doc, 1) : NULL;
 	xmlFreeDoc(piece);
 	if (!copy) {
 		xmlFreeDoc(doc);
-		return doc ? (err_set(err, 400, "the Word document has no body"), -1) : -1;
+		return doc ? err_set(err, 400, "the Word document has no body") : -1;
 	}
 	last = xmlGetLastChild(body);
 	while (last && last->type != XML_ELEMENT_NODE)

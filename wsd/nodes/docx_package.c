@@ -174,12 +174,12 @@ static int read_parts(struct archive *zip, struct docx *docx, struct err *err)
 
 	for (size_t count = 0; (rc = archive_read_next_header(zip, &entry)) == ARCHIVE_OK || rc == ARCHIVE_WARN; count++) {
 		if (count == DOCX_PARTS)
-			return err_set(err, 400, "the Word document has too many parts"), -1;
+			return err_set(err, 400, "the Word document has too many parts");
 		if (read_part(zip, entry, docx, &left, err) != 0)
 			return -1;
 	}
 	if (rc != ARCHIVE_EOF || !docx_part(docx, "word/document.xml").p)
-		return err_set(err, 400, "it is no Word document (.docx)"), -1;
+		return err_set(err, 400, "it is no Word document (.docx)");
 	return 0;
 }
 

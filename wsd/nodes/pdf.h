@@ -1,0 +1,38 @@
+/*
+ * pdf: the words and pages of PDF files, read by poppler's programs (pdftotext, pdfinfo) as child processes with limits on
+ * time, memory and output: a hostile file can harm its child only.
+ */
+#ifndef NODES_PDF_H
+#define NODES_PDF_H
+
+#include "nodes/node.h"
+
+#define PDF_FILE_MAX ((size_t)128 << 20)
+
+struct pdf_word {
+	double x0, y0, x1, y1; /* points from the upper left corner of the page */
+	struct sv text;
+};
+
+struct pdf_page {
+	struct pdf_word *words; /* in the order of the file */
+	size_t count;
+};
+
+struct pdf_size {
+	double box[4]; /* the media box in points */
+	int rotation;  /* degrees, clockwise */
+};
+
+/* The file of a property of type document, at most PDF_FILE_MAX bytes, in memory of the arena. False after failing the
+ * node. */
+bool pdf_property(struct node_ctx *ctx, const char *name, struct sv *file);
+/* The number of pages. -1 with the reason: no PDF, locked by a password, a program that is not there. */
+int64_t pdf_page_count(struct sv file, struct err *err);
+/* The words of the pages `first` to `last` (from 0, inclusive, both there): an array in memory of the arena; NULL with the
+ * reason. */
+struct pdf_page *pdf_words(struct arena *arena, struct sv file, int64_t first, int64_t last, struct err *err);
+/* The sizes of the pages, likewise. */
+struct pdf_size *pdf_sizes(struct arena *arena, struct sv file, int64_t first, int64_t last, struct err *err);
+
+#endif
