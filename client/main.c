@@ -21,42 +21,9 @@ static const char usage_text[] =
 	"\n"
 	"URL: NODETOOL_API_URL or http://127.0.0.1:7777. TOKEN: NODETOOL_TOKEN.\n";
 
-static int read_file(const char *path, struct buf *text, struct err *err)
-{
-	FILE *f = fopen(path, "rb");
-	char part[65536];
-	size_t n;
-
-	if (!f)
-		return err_set(err, 404, "%s: %s", path, strerror(errno));
-	while ((n = fread(part, 1, sizeof(part), f)) > 0)
-		buf_add(text, part, n);
-	n = (size_t)ferror(f);
-	fclose(f);
-	if (n)
-		return err_set(err, 500, "%s cannot be read", path);
-	return text->failed ? err_set(err, 413, "%s is too long", path) : 0;
-}
-
-static struct value *read_json(const char *path, struct err *err)
-{
-	struct json_error fault;
-	struct value *v = NULL;
-	struct buf text;
-
-	buf_init(&text, BUF_MAX_BODY);
-	if (read_file(path, &text, err) == 0) {
-		v = json_parse(text.data ? text.data : "", text.len, &fault);
-		if (!v)
-			err_set(err, 422, "%s: %s at character %zu", path, fault.message, fault.position);
-	}
-	buf_free(&text);
-	return v;
-}
-
 static int store(const struct client *client, const char *path, struct err *err)
 {
-	struct value *workflow = read_json(path, err);
+	struct value *workflow = json_read_file(path, BUF_MAX_BODY, err);
 	struct value *answer = NULL;
 	const char *id;
 	char *target;
@@ -108,7 +75,7 @@ static int add_param(struct value *params, const char *text, bool from_file, str
 		return err_set(err, 400, "%s: expected NAME=%s", text, from_file ? "PATH" : "VALUE");
 	if (from_file) {
 		buf_init(&content, BUF_MAX_BODY);
-		if (read_file(equals + 1, &content, err) < 0) {
+		if (file_read(equals + 1, &content, err) < 0) {
 			buf_free(&content);
 			return -1;
 		}
@@ -134,7 +101,7 @@ static int describe_run(const char *workflow, struct value *params, struct value
 	struct value *graph = NULL;
 
 	if (strchr(workflow, '/') || str_ends(workflow, ".json")) {
-		file = read_json(workflow, err);
+		file = json_read_file(workflow, BUF_MAX_BODY, err);
 		if (!file)
 			return -1;
 		graph = map_get(file, "graph");

@@ -40,29 +40,15 @@ static bool holds(const char *text, const char *word)
 static const struct value *nodes(void)
 {
 	static struct value *list;
-	struct json_error why;
-	struct buf text;
-	char *path;
-	char *room;
-	FILE *f;
-	size_t n;
+	struct err err;
 
 	if (list)
 		return list;
-	path = xasprintf("%s/node_metadata.json", config_share_dir());
-	f = fopen(path, "re");
-	buf_init(&text, METADATA_MAX);
-	while (f && (room = buf_reserve(&text, 65536)) && (n = fread(room, 1, 65536, f)) > 0)
-		text.len += n;
-	if (f)
-		fclose(f);
-	list = text.len ? json_parse(text.data, text.len, &why) : NULL;
+	list = json_read_share("node_metadata.json", METADATA_MAX, &err);
 	if (!list) {
-		log_error("%s cannot be read: no node types are known", path);
+		log_error("%s: no node types are known", err.detail);
 		list = value_list();
 	}
-	buf_free(&text);
-	free(path);
 	return list;
 }
 

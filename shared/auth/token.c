@@ -16,39 +16,6 @@
 #define KEY "server_auth_token"
 #define DEPLOYMENT_MAX ((size_t)1 << 20)
 
-static int read_file(const char *path, struct buf *out, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-	char *room;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_set(err, 500, "deployment.yaml: %s", strerror(errno));
-	while ((room = buf_reserve(out, 4096)) && (n = read(fd, room, 4096)) > 0)
-		out->len += (size_t)n;
-	close(fd);
-	return out->failed ? err_set(err, 500, "deployment.yaml is too long") : 0;
-}
-
-/* Beside the file, then in its place: a reader never sees half of it. */
-static int write_file(const char *path, const struct buf *text, struct err *err)
-{
-	char temporary[4200];
-	int fd;
-	bool good;
-
-	snprintf(temporary, sizeof(temporary), "%s.new", path);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_set(err, 500, "deployment.yaml cannot be written: %s", strerror(errno));
-	good = fchmod(fd, 0600) == 0 && write(fd, text->data, text->len) == (ssize_t)text->len && fsync(fd) == 0;
-	if (close(fd) || !good || rename(temporary, path)) {
-		unlink(temporary);
-		return err_set(err, 500, "deployment.yaml cannot be written: %s", strerror(errno));
-	}
-	return 0;
-}
-
 static char *make_token(const char *path, struct value *doc, struct err *err)
 {
 	char *token = random_token(TOKEN_BYTES);
@@ -56,7 +23,7 @@ static char *make_token(const char *path, struct value *doc, struct err *err)
 
 	map_set_str(doc, KEY, token);
 	buf_init(&text, DEPLOYMENT_MAX);
-	if (yaml_write(&text, doc, YAML_UNICODE) || text.failed || write_file(path, &text, err)) {
+	if (yaml_write(&text, doc, YAML_UNICODE) || text.failed || file_replace(path, text.data, text.len, 0600, err)) {
 		if (text.failed)
 			err_set(err, 500, "deployment.yaml is too long");
 		free(token);
@@ -74,7 +41,7 @@ static char *find_or_make(const char *path, struct err *err)
 	const char *found;
 
 	buf_init(&text, DEPLOYMENT_MAX);
-	if (read_file(path, &text, err))
+	if (file_read(path, &text, err) && err->status != 404)
 		goto out;
 	doc = yaml_parse(text.data ? text.data : "", text.len, err);
 	if (!doc)

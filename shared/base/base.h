@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first), nonnull(fmt)))
 #define MUST_CHECK __attribute__((warn_unused_result))
@@ -143,6 +144,15 @@ void log_msg(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 		if (log_enabled(LOG_LVL_DEBUG))        \
 			log_msg(LOG_LVL_DEBUG, __VA_ARGS__); \
 	} while (0)
+
+/* ---- files (file.c) ----------------------------------------------------------------------------------- */
+
+/* Appends the whole file. -1 with the reason, which names the file without its folder: status 404 when it is not there,
+ * 413 past the buffer's limit, else 500. */
+int file_read(const char *path, struct buf *out, struct err *err) MUST_CHECK;
+/* Puts the bytes into the place of the file: a reader sees the old file or the whole new one, which is on the disk when
+ * this returns. -1 with the reason (507 when the disk is full), the old file as it was. */
+int file_replace(const char *path, const void *data, size_t len, mode_t mode, struct err *err) MUST_CHECK;
 
 /* ---- time --------------------------------------------------------------------------------------------- */
 

@@ -11,26 +11,9 @@
 /* What GET /api/nodes/metadata answers; NULL when the file is not there. */
 static struct value *read_metadata(void)
 {
-	struct json_error error;
-	struct value *list = NULL;
-	struct buf text;
-	char path[4096];
-	char *space;
-	ssize_t got;
-	int fd;
+	struct err err;
 
-	snprintf(path, sizeof(path), "%s/node_metadata.json", config_share_dir());
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	buf_init(&text, METADATA_MAX);
-	while ((space = buf_reserve(&text, 65536)) && (got = read(fd, space, 65536)) > 0)
-		text.len += (size_t)got;
-	close(fd);
-	if (!text.failed && text.len)
-		list = json_parse(text.data, text.len, &error);
-	buf_free(&text);
-	return list;
+	return json_read_share("node_metadata.json", METADATA_MAX, &err);
 }
 
 static struct value *find_type(const struct value *metadata, const char *type)

@@ -69,23 +69,11 @@ static bool same_stamp(const struct stamp *a, const struct stamp *b)
 /* A JSON file; NULL when it is not there or no JSON (which is logged). */
 static struct value *read_json(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct json_error error;
-	struct value *v = NULL;
-	struct buf text;
-	ssize_t n;
-	char *room;
+	struct err err;
+	struct value *v = json_read_file(path, FILE_MAX_BYTES, &err);
 
-	if (fd < 0)
-		return NULL;
-	buf_init(&text, FILE_MAX_BYTES);
-	while ((room = buf_reserve(&text, 65536)) && (n = read(fd, room, 65536)) > 0)
-		text.len += (size_t)n;
-	close(fd);
-	v = text.failed ? NULL : json_parse(text.data, text.len, &error);
-	if (!v)
-		log_warn("package: %s is no valid JSON", path);
-	buf_free(&text);
+	if (!v && err.status != 404)
+		log_warn("package: %s", err.detail);
 	return v;
 }
 
@@ -260,9 +248,10 @@ const struct value *package_example(const struct package *package, const char *n
 	if (i == packages.example_count || !same_stamp(&e->stamp, &stamp)) {
 		struct value *v = read_json(path);
 
+		/* What is no example is remembered as well, until the file changes. */
 		if (!value_is(v, VALUE_MAP)) {
 			value_unref(v);
-			return NULL;
+			v = NULL;
 		}
 		if (i < packages.example_count) {
 			value_unref(e->v);
@@ -281,25 +270,14 @@ const struct value *package_example(const struct package *package, const char *n
 int package_save_example(const struct package *package, const char *name, const struct value *example, struct err *err)
 {
 	char path[PATH_SIZE];
-	char temporary[PATH_SIZE + 32];
 	struct buf text;
-	int result = -1;
-	int fd;
+	int result;
 
 	if (!example_path(package, name, path))
 		return err_set(err, 400, "An example cannot have that name");
 	buf_init(&text, FILE_MAX_BYTES);
-	snprintf(temporary, sizeof(temporary), "%s.%d", path, (int)getpid());
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd >= 0 && json_write(&text, example, JSON_INDENT) == 0 && write(fd, text.data, text.len) == (ssize_t)text.len &&
-	    rename(temporary, path) == 0)
-		result = 0;
-	else
-		err_set(err, errno == ENOSPC ? 507 : 500, "The example cannot be written: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	if (result)
-		unlink(temporary);
+	result = json_write(&text, example, JSON_INDENT) ? err_set(err, 413, "The example is too long")
+							 : file_replace(path, text.data, text.len, 0644, err);
 	buf_free(&text);
 	return result;
 }

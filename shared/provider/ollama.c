@@ -92,7 +92,8 @@ static struct value *format(const struct value *wanted)
 
 static struct value *options(const struct provider_chat *chat)
 {
-	int64_t context = config_int("OLLAMA_CONTEXT_LENGTH", 1, INT64_MAX, 0);
+	int64_t context = chat->context_window > 0 ? chat->context_window
+						   : config_int("OLLAMA_CONTEXT_LENGTH", 1, INT64_MAX, 0);
 	struct value *map = value_map();
 
 	if (context)

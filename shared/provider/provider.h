@@ -130,6 +130,7 @@ struct provider_chat {
 	const struct value *tools; /* list of {name, description, parameters (JSON schema)}; NULL: none */
 	const struct value *response_format; /* as OpenAI has it; NULL: any text */
 	int64_t max_tokens; /* 0: the service's own limit */
+	int64_t context_window; /* tokens, for Ollama; 0: OLLAMA_CONTEXT_LENGTH, or its own */
 	const struct value *temperature; /* a number, or NULL */
 };
 

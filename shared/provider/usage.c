@@ -17,29 +17,15 @@
 static const struct value *prices(void)
 {
 	static struct value *table;
-	struct json_error why;
-	struct buf text;
-	char *path;
-	char *room;
-	FILE *f;
-	size_t n;
+	struct err err;
 
 	if (table)
 		return table;
-	path = xasprintf("%s/prices.json", config_share_dir());
-	f = fopen(path, "re");
-	buf_init(&text, PRICES_MAX);
-	while (f && (room = buf_reserve(&text, 4096)) && (n = fread(room, 1, 4096, f)) > 0)
-		text.len += n;
-	if (f)
-		fclose(f);
-	table = text.len ? json_parse(text.data, text.len, &why) : NULL;
+	table = json_read_share("prices.json", PRICES_MAX, &err);
 	if (!table) {
-		log_warn("%s cannot be read: costs of models are not known", path);
+		log_warn("%s: costs of models are not known", err.detail);
 		table = value_map();
 	}
-	buf_free(&text);
-	free(path);
 	return table;
 }
 

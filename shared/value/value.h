@@ -135,6 +135,11 @@ struct json_error {
  * deeper than JSON_MAX_DEPTH. Of repeated keys the last counts. NULL with the reason on failure. */
 struct value *json_parse(const char *text, size_t len, struct json_error *error) MUST_CHECK;
 
+/* The JSON of a file of at most `max` bytes; NULL with the reason (status 404 when it is not there). */
+struct value *json_read_file(const char *path, size_t max, struct err *err) MUST_CHECK;
+/* The same for a file of the share folder, by its name. */
+struct value *json_read_share(const char *name, size_t max, struct err *err) MUST_CHECK;
+
 enum json_style {
 	JSON_COMPACT = 0,      /* {"a":1}: what clients get */
 	JSON_SPACED = 1,       /* {"a": 1}: Python's separators: columns, ETags, NDJSON */

@@ -17,18 +17,14 @@ static const char *name_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* What is not there is empty. */
 static int read_text(const char *path, struct buf *text, struct err *err)
 {
-	FILE *f = fopen(path, "rbe");
-	char chunk[4096];
-	size_t n;
+	struct err why;
 
-	if (!f)
-		return errno == ENOENT ? 0 : err_set(err, 500, "%s cannot be read: %s", name_of(path), strerror(errno));
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_add(text, chunk, n);
-	fclose(f);
-	return text->failed ? err_set(err, 500, "%s is larger than 1 MiB", name_of(path)) : 0;
+	if (file_read(path, text, &why) == 0 || why.status == 404)
+		return 0;
+	return err_set(err, why.status, "%s", why.detail);
 }
 
 struct value *yaml_file_read(const char *path, struct err *err)
@@ -65,27 +61,6 @@ static int make_folders(const char *path)
 	return 0;
 }
 
-static int write_text(const char *path, const struct buf *text, struct err *err)
-{
-	char temporary[4200];
-	int result = -1;
-	int fd;
-
-	snprintf(temporary, sizeof(temporary), "%s.%d", path, (int)getpid());
-	unlink(temporary);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd >= 0 && write(fd, text->data, text->len) == (ssize_t)text->len && fsync(fd) == 0 &&
-	    rename(temporary, path) == 0)
-		result = 0;
-	else
-		err_set(err, errno == ENOSPC ? 507 : 500, "%s cannot be written: %s", name_of(path), strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	if (result)
-		unlink(temporary);
-	return result;
-}
-
 int yaml_file_update(const char *path, int style, int (*change)(struct value **map, void *arg, struct err *err), void *arg,
 		     struct err *err)
 {
@@ -108,7 +83,7 @@ int yaml_file_update(const char *path, int style, int (*change)(struct value **m
 	if (result)
 		goto out;
 	result = yaml_write(&text, map, style) ? err_set(err, 413, "%s would be too long", name_of(path)) :
-						 write_text(path, &text, err);
+						 file_replace(path, text.data, text.len, 0600, err);
 out:
 	if (lock >= 0)
 		close(lock);

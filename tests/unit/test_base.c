@@ -223,12 +223,49 @@ static void test_config(void **state)
 	assert_string_equal(config_get("NT_BOTH"), "env");
 }
 
+static void test_whole_files(void **state)
+{
+	char folder[] = "/tmp/test_base.XXXXXX";
+	struct err err;
+	struct buf got;
+	struct stat st;
+	char *path;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	path = xasprintf("%s/a.txt", folder);
+	buf_init(&got, 8);
+	assert_int_equal(file_read(path, &got, &err), -1);
+	assert_int_equal(err.status, 404);
+	assert_string_equal(err.detail, "a.txt cannot be read: No such file or directory");
+	assert_int_equal(file_replace(path, "first", 5, 0640, &err), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(file_replace(path, "other", 5, 0600, &err), 0);
+	assert_int_equal(file_read(path, &got, &err), 0);
+	assert_string_equal(got.data, "other");
+	assert_int_equal(file_replace(path, "end", 3, 0600, &err), 0);
+	assert_int_equal(file_read(path, &got, &err), 0); /* eight bytes in all: just what fits */
+	assert_string_equal(got.data, "otherend");
+	assert_int_equal(file_read(path, &got, &err), -1);
+	assert_int_equal(err.status, 413);
+	buf_free(&got);
+	/* A folder in the way: the error says so, and nothing stays beside it. */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(file_replace(path, "x", 1, 0600, &err), -1);
+	assert_int_equal(err.status, 500);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+	free(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arena), cmocka_unit_test(test_buf_limit), cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_views), cmocka_unit_test(test_times),     cmocka_unit_test(test_ids),
-		cmocka_unit_test(test_encodings), cmocka_unit_test(test_config),
+		cmocka_unit_test(test_encodings), cmocka_unit_test(test_config), cmocka_unit_test(test_whole_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

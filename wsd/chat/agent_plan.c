@@ -26,29 +26,15 @@ struct value *agent_plan_schema(void)
 static const struct value *prompts(void)
 {
 	static struct value *table;
-	struct json_error why;
-	struct buf text;
-	char *path;
-	char *room;
-	FILE *f;
-	size_t n;
+	struct err err;
 
 	if (table)
 		return table;
-	path = xasprintf("%s/prompts.json", config_share_dir());
-	f = fopen(path, "re");
-	buf_init(&text, PROMPTS_MAX);
-	while (f && (room = buf_reserve(&text, 4096)) && (n = fread(room, 1, 4096, f)) > 0)
-		text.len += n;
-	if (f)
-		fclose(f);
-	table = text.len ? json_parse(text.data, text.len, &why) : NULL;
+	table = json_read_share("prompts.json", PROMPTS_MAX, &err);
 	if (!table) {
-		log_error("%s cannot be read: agents work without their prompts", path);
+		log_error("%s: agents work without their prompts", err.detail);
 		table = value_map();
 	}
-	buf_free(&text);
-	free(path);
 	return table;
 }
 

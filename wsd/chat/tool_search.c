@@ -110,27 +110,6 @@ struct value *tool_search_nodes(const struct turn *turn, const struct value *arg
 /* ---- search_examples ----------------------------------------------------------------------------------- */
 
 /* The example workflows that the server ships, as a list of {id, name, description, tags}. */
-static struct value *read_example(const char *path)
-{
-	struct value *v = NULL;
-	struct json_error why;
-	struct buf text;
-	FILE *f = fopen(path, "re");
-	char *room;
-	size_t n;
-
-	if (!f)
-		return NULL;
-	buf_init(&text, EXAMPLE_MAX);
-	while ((room = buf_reserve(&text, 4096)) && (n = fread(room, 1, 4096, f)) > 0)
-		text.len += n;
-	fclose(f);
-	if (!text.failed && text.len)
-		v = json_parse(text.data, text.len, &why);
-	buf_free(&text);
-	return v;
-}
-
 static struct value *example_entry(const struct value *example)
 {
 	static const char *const shown[] = { "id", "name", "description", "tags" };
@@ -165,7 +144,8 @@ struct value *tool_search_examples(const struct turn *turn, const struct value *
 	(void)turn;
 	while (dir && value_len(list) < EXAMPLES_SHOWN && (entry = readdir(dir))) {
 		char *path = xasprintf("%s/%s", folder, entry->d_name);
-		struct value *example = str_ends(path, ".json") ? read_example(path) : NULL;
+		struct err why;
+		struct value *example = str_ends(path, ".json") ? json_read_file(path, EXAMPLE_MAX, &why) : NULL;
 
 		if (value_is(example, VALUE_MAP) && example_fits(example, words, count))
 			list_push(list, example_entry(example));

@@ -64,6 +64,7 @@ extern const struct node_table nodes_output;
 extern const struct node_table nodes_text;
 extern const struct node_table nodes_text_check;
 extern const struct node_table nodes_text_clean;
+extern const struct node_table nodes_text_file;
 extern const struct node_table nodes_text_format;
 extern const struct node_table nodes_text_json;
 extern const struct node_table nodes_text_regex;
@@ -141,6 +142,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_text,
 	&nodes_text_check,
 	&nodes_text_clean,
+	&nodes_text_file,
 	&nodes_text_format,
 	&nodes_text_json,
 	&nodes_text_regex,

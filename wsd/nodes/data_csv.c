@@ -2,6 +2,7 @@
 #include "wsd/nodes/fetch.h"
 #include "wsd/nodes/frame.h"
 #include "wsd/nodes/helper.h"
+#include "wsd/nodes/media_file.h"
 #include "wsd/nodes/paths.h"
 #include "wsd/nodes/posixpath.h"
 
@@ -96,18 +97,6 @@ static enum node_result load_csv_url(struct node_ctx *ctx)
 
 /* ---- saving ------------------------------------------------------------------------------------------- */
 
-static void tell_saved(struct node_ctx *ctx, const char *name, struct value *frame)
-{
-	struct value *message = value_map();
-
-	map_set_str(message, "type", "save_update");
-	map_set_str(message, "node_id", node_id(ctx));
-	map_set_str(message, "name", name);
-	map_set(message, "value", value_ref(frame));
-	map_set_str(message, "output_type", "dataframe");
-	node_send(ctx, message);
-}
-
 /* Hands the table on under a name; it is kept as long as the run. */
 static enum node_result save_dataframe(struct node_ctx *ctx)
 {
@@ -117,7 +106,7 @@ static enum node_result save_dataframe(struct node_ctx *ctx)
 	if (!frame)
 		return NODE_FAILED;
 	out = frame_value(frame_share(frame));
-	tell_saved(ctx, path_dated(node_arena(ctx), node_text(ctx, "name")), out);
+	media_tell_saved(ctx, "dataframe", path_dated(node_arena(ctx), node_text(ctx, "name")), out);
 	return done(ctx, out);
 }
 
@@ -152,7 +141,7 @@ static enum node_result save_csv_file(struct node_ctx *ctx)
 	buf_free(&text);
 	if (rc != 0)
 		return node_fail(ctx, "filename: %s", err.detail);
-	tell_saved(ctx, name, node_get(ctx, "dataframe"));
+	media_tell_saved(ctx, "dataframe", name, node_get(ctx, "dataframe"));
 	return done(ctx, value_ref(node_get(ctx, "dataframe")));
 }
 

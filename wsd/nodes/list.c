@@ -1,6 +1,7 @@
 /* nodetool.list: building, cutting, combining and reducing lists. */
 #include "value/pyform.h"
 #include "wsd/nodes/helper.h"
+#include "wsd/nodes/media_file.h"
 
 #include <string.h>
 
@@ -275,6 +276,37 @@ static enum node_result flatten(struct node_ctx *ctx)
 	return done(ctx, list);
 }
 
+/* ---- saving ------------------------------------------------------------------------------------------- */
+
+static enum node_result save_list(struct node_ctx *ctx)
+{
+	const char *name = path_dated(node_arena(ctx), node_text(ctx, "name"));
+	const struct value *items = items_of(ctx, "values");
+	struct err err = { 0 };
+	struct value *ref;
+	struct buf text;
+	size_t len;
+
+	buf_init(&text, BUF_MAX_BODY);
+	for (size_t i = 0; i < value_len(items); i++) {
+		if (i)
+			buf_addc(&text, '\n');
+		pyform_str(&text, list_at(items, i));
+	}
+	if (text.failed) {
+		buf_free(&text);
+		return node_fail(ctx, "values: more than %zu bytes of text", BUF_MAX_BODY);
+	}
+	len = text.len;
+	ref = asset_from_bytes("text", buf_take(&text), len);
+	if (media_keep(ctx, name, "text/plain", ref, &err)) {
+		value_unref(ref);
+		return fail_err(ctx, &err);
+	}
+	media_tell_saved(ctx, "text", name, ref);
+	return done(ctx, ref);
+}
+
 /* ---- declarations ------------------------------------------------------------------------------------- */
 
 static const struct node_prop append_props[] = {
@@ -349,6 +381,14 @@ static const struct node_prop sort_props[] = {
 	  .def = "\"ascending\"" },
 	{ 0 },
 };
+
+static const struct node_prop save_list_props[] = {
+	{ .name = "values", .type = "list[any]", .def = "[]", .required = true },
+	{ .name = "name", .type = "str", .def = "\"text.txt\"" },
+	{ 0 },
+};
+
+static const struct node_slot text_output[] = { { .name = "output", .type = "text" }, { 0 } };
 
 static const struct node_type types[] = {
 	{
@@ -441,6 +481,15 @@ static const struct node_type types[] = {
 		.outputs = list_any_output,
 		.flags = NODE_PURE,
 		.process = reverse,
+	},
+	{
+		.type = "nodetool.list.SaveList",
+		.title = "Save List",
+		.description = "Keeps the items of a list as a text asset, a line each.",
+		.props = save_list_props,
+		.outputs = text_output,
+		.flags = NODE_ONCE | NODE_BLOCKING,
+		.process = save_list,
 	},
 	{
 		.type = "nodetool.list.SelectElements",

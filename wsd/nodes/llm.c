@@ -111,8 +111,9 @@ struct llm *llm_chat(struct node_ctx *ctx, const struct llm_ask *ask)
 	const struct provider_chat chat = { .model = ask->model,
 					    .messages = ask->messages,
 					    .response_format = ask->format,
-					    .max_tokens = ask->max_tokens,
-					    .temperature = ask->temperature };
+					    .max_tokens = node_int(ctx, "max_tokens"),
+					    .context_window = node_int(ctx, "context_window"),
+					    .temperature = node_get(ctx, "temperature") };
 
 	if (llm) {
 		llm->ctx = ctx;

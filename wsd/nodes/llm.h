@@ -33,6 +33,11 @@ void llm_reset(struct llm_state *s);
 #define LLM_NO_MODEL \
 	"{\"type\": \"language_model\", \"provider\": \"empty\", \"id\": \"\", \"name\": \"\", \"path\": null, " \
 	"\"supported_tasks\": []}"
+#define LLM_CONTEXT_WINDOW                                                                                            \
+	{                                                                                                             \
+		.name = "context_window", .type = "int", .def = "4096", .title = "Context Window (Ollama)",           \
+		.min = "1.0", .max = "65536.0"                                                                        \
+	}
 #define LLM_NO_ASSET(type) \
 	"{\"type\": \"" type "\", \"uri\": \"\", \"asset_id\": null, \"data\": null, \"metadata\": null}"
 
@@ -41,8 +46,6 @@ struct llm_ask {
 	const char *model;
 	struct value *messages; /* taken; llm_messages and llm_say make it */
 	struct value *format;   /* taken; as OpenAI's response_format; NULL: any text */
-	int64_t max_tokens;     /* 0: the service's own limit */
-	const struct value *temperature; /* lent; NULL: the service's own */
 	/* Sends what arrives as chunks: text to "chunk", thoughts to "thinking" where the node has that slot. */
 	bool chunks;
 };
@@ -51,7 +54,8 @@ struct llm_ask {
  * failing the node when none is chosen. Lent. */
 bool llm_model(struct node_ctx *ctx, const char *property, const char **service, const char **model);
 
-/* Begins a chat. NULL after failing the node. */
+/* Begins a chat, with the limits that the properties max_tokens, context_window and temperature name, where the node has
+ * them. NULL after failing the node. */
 struct llm *llm_chat(struct node_ctx *ctx, const struct llm_ask *ask);
 /* Begins embeddings of a list of texts (lent). NULL after failing the node. */
 struct llm *llm_embed(struct node_ctx *ctx, const char *service, const char *model, const struct value *texts);

@@ -289,12 +289,7 @@ static const struct node_prop summarizer_props[] = {
 	{ .name = "text", .type = "str", .def = "\"\"" },
 	{ .name = "image", .type = "image", .def = LLM_NO_ASSET("image") },
 	{ .name = "audio", .type = "audio", .def = LLM_NO_ASSET("audio") },
-	{ .name = "context_window",
-	  .type = "int",
-	  .def = "4096",
-	  .title = "Context Window (Ollama)",
-	  .min = "1.0",
-	  .max = "65536.0" },
+	LLM_CONTEXT_WINDOW,
 	{ 0 },
 };
 
@@ -311,12 +306,7 @@ static const struct node_prop classifier_props[] = {
 	{ .name = "image", .type = "image", .def = LLM_NO_ASSET("image") },
 	{ .name = "audio", .type = "audio", .def = LLM_NO_ASSET("audio") },
 	{ .name = "categories", .type = "list[str]", .def = "[]" },
-	{ .name = "context_window",
-	  .type = "int",
-	  .def = "4096",
-	  .title = "Context Window (Ollama)",
-	  .min = "1.0",
-	  .max = "65536.0" },
+	LLM_CONTEXT_WINDOW,
 	{ 0 },
 };
 
@@ -331,12 +321,7 @@ static const struct node_prop extractor_props[] = {
 	{ .name = "text", .type = "str", .def = "\"\"" },
 	{ .name = "image", .type = "image", .def = LLM_NO_ASSET("image") },
 	{ .name = "audio", .type = "audio", .def = LLM_NO_ASSET("audio") },
-	{ .name = "context_window",
-	  .type = "int",
-	  .def = "4096",
-	  .title = "Context Window (Ollama)",
-	  .min = "1.0",
-	  .max = "65536.0" },
+	LLM_CONTEXT_WINDOW,
 	{ 0 },
 };
 
@@ -356,12 +341,7 @@ static const struct node_prop agent_props[] = {
 	{ .name = "history", .type = "list[message]", .def = "[]", .title = "Messages" },
 	{ .name = "thread_id", .type = "str?", .def = "\"\"", .title = "Thread ID" },
 	{ .name = "max_tokens", .type = "int", .def = "8192", .min = "1.0", .max = "100000.0" },
-	{ .name = "context_window",
-	  .type = "int",
-	  .def = "4096",
-	  .title = "Context Window (Ollama)",
-	  .min = "1.0",
-	  .max = "65536.0" },
+	LLM_CONTEXT_WINDOW,
 	{ 0 },
 };
 

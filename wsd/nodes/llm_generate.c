@@ -36,7 +36,7 @@ static int say_prompt(struct node_ctx *ctx, struct value *messages, const char *
 /* Begins a chat with the model of the property "model"; takes messages and format. */
 static struct llm *ask(struct node_ctx *ctx, struct value *messages, struct value *format)
 {
-	struct llm_ask question = { .messages = messages, .format = format, .max_tokens = node_int(ctx, "max_tokens") };
+	struct llm_ask question = { .messages = messages, .format = format };
 
 	if (llm_model(ctx, "model", &question.service, &question.model))
 		return llm_chat(ctx, &question);
@@ -347,12 +347,7 @@ static const struct node_prop structured_output_generator_props[] = {
 	{ .name = "instructions", .type = "str", .def = "\"\"" },
 	{ .name = "context", .type = "str", .def = "\"\"" },
 	{ .name = "max_tokens", .type = "int", .def = "4096", .min = "1.0", .max = "16384.0" },
-	{ .name = "context_window",
-	  .type = "int",
-	  .def = "4096",
-	  .title = "Context Window (Ollama)",
-	  .min = "1.0",
-	  .max = "65536.0" },
+	LLM_CONTEXT_WINDOW,
 	{ 0 },
 };
 

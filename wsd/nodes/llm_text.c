@@ -17,7 +17,6 @@ struct question {
 	const char *prompt_property;
 	const char *prompt; /* without prompt_property */
 	const char *image;
-	bool options; /* has temperature and max_tokens */
 };
 
 static struct llm *ask(struct node_ctx *ctx, const struct question *q)
@@ -28,10 +27,6 @@ static struct llm *ask(struct node_ctx *ctx, const struct question *q)
 				 .model = q->model ? q->model : node_text(ctx, "model"),
 				 .messages = llm_messages(system) };
 
-	if (q->options) {
-		asked.temperature = node_get(ctx, "temperature");
-		asked.max_tokens = node_int(ctx, "max_tokens");
-	}
 	if (llm_say(ctx, asked.messages, prompt, q->image, NULL)) {
 		value_unref(asked.messages);
 		return NULL;
@@ -69,15 +64,14 @@ static enum node_result mistral_chat(struct node_ctx *ctx)
 {
 	return answer(ctx, &(struct question){ .service = "mistral",
 					       .system_property = "system_prompt",
-					       .prompt_property = "prompt",
-					       .options = true });
+					       .prompt_property = "prompt" });
 }
 
 static enum node_result mistral_vision(struct node_ctx *ctx)
 {
 	return answer(ctx,
 		      &(struct question){
-			      .service = "mistral", .prompt_property = "prompt", .image = "image", .options = true });
+			      .service = "mistral", .prompt_property = "prompt", .image = "image" });
 }
 
 static enum node_result mistral_ocr(struct node_ctx *ctx)

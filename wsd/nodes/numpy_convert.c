@@ -1,5 +1,6 @@
 /* lib.numpy.conversion (without images) and lib.numpy.io. */
 #include "wsd/nodes/helper.h"
+#include "wsd/nodes/media_file.h"
 #include "wsd/nodes/ndarray.h"
 #include "wsd/nodes/paths.h"
 
@@ -103,17 +104,10 @@ static enum node_result convert_to_audio(struct node_ctx *ctx)
 static enum node_result save_array(struct node_ctx *ctx)
 {
 	struct nd *a = nd_property(ctx, "values", false);
-	struct value *message;
 
 	if (!a)
 		return NODE_FAILED;
-	message = value_map();
-	map_set_str(message, "type", "save_update");
-	map_set_str(message, "node_id", node_id(ctx));
-	map_set_str(message, "name", path_dated(node_arena(ctx), node_text(ctx, "name")));
-	map_set(message, "value", value_ref(node_get(ctx, "values")));
-	map_set_str(message, "output_type", "np_array");
-	node_send(ctx, message);
+	media_tell_saved(ctx, "np_array", path_dated(node_arena(ctx), node_text(ctx, "name")), node_get(ctx, "values"));
 	return done(ctx, value_ref(node_get(ctx, "values")));
 }
 

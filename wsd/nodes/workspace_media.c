@@ -1,6 +1,7 @@
 /* nodetool.workspace: media saved as files of the workspace. */
 #include "wsd/engine/asset.h"
 #include "wsd/nodes/helper.h"
+#include "wsd/nodes/media_file.h"
 #include "wsd/nodes/image_node.h"
 #include "wsd/nodes/paths.h"
 #include "wsd/nodes/posixpath.h"
@@ -27,23 +28,11 @@ static bool target_path(struct node_ctx *ctx, struct path *out, struct err *err)
 	return false;
 }
 
-static void tell_saved(struct node_ctx *ctx, const char *type, const struct path *path, struct value *ref)
-{
-	struct value *message = value_map();
-	struct sv name = posix_basename(sv_of(path->below));
-
-	map_set_str(message, "type", "save_update");
-	map_set_str(message, "node_id", node_id(ctx));
-	map_set(message, "name", value_strn(name.p, name.n));
-	map_set(message, "value", value_ref(ref));
-	map_set_str(message, "output_type", type);
-	node_send(ctx, message);
-}
-
 /* Writes the asset's bytes; a picture in the format that the name says. */
 static enum node_result save_media(struct node_ctx *ctx, const char *type)
 {
 	struct path path;
+	struct sv name;
 	struct value *ref;
 	struct buf bytes;
 	struct err err;
@@ -67,7 +56,8 @@ static enum node_result save_media(struct node_ctx *ctx, const char *type)
 		map_set(ref, "format", value_null());
 	}
 	buf_free(&bytes);
-	tell_saved(ctx, type, &path, ref);
+	name = posix_basename(sv_of(path.below));
+	media_tell_saved(ctx, type, arena_strndup(node_arena(ctx), name.p, name.n), ref);
 	return done(ctx, ref);
 }
 
