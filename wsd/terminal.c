@@ -18,10 +18,12 @@
 #define OUTPUT_MAX 4096
 #define INPUT_MAX ((size_t)1 << 20) /* bytes that the shell may leave unread */
 #define KILL_US ((int64_t)2000000)
+#define FIRST_US ((int64_t)100000) /* for the client to show whether it speaks text */
 
 struct terminal {
 	struct loop_fd lf;
 	struct loop_timer reap;
+	struct loop_timer first; /* the prompt waits for the client's first frame, but not for ever */
 	struct session *session; /* NULL: closed */
 	pid_t pid;
 	struct buf in; /* for the shell */
@@ -54,6 +56,7 @@ static void send_simple(struct session *s, const char *type, const char *key, st
 static void free_terminal(struct terminal *t)
 {
 	loop_timer_stop(&t->reap);
+	loop_timer_stop(&t->first);
 	loop_fd_close(&t->lf);
 	buf_free(&t->in);
 	if (t->session)
@@ -159,12 +162,24 @@ static void pty_ready(struct loop_fd *lf, uint32_t events)
 		read_output(t);
 }
 
+static void read_on(struct terminal *t)
+{
+	loop_timer_stop(&t->first);
+	if (t->lf.fd >= 0)
+		loop_fd_events(&t->lf, t->lf.events | EPOLLIN);
+}
+
+static void first_over(struct loop_timer *timer)
+{
+	read_on(lws_container_of(timer, struct terminal, first));
+}
+
 static void relieved(struct session *s)
 {
 	struct terminal *t = s->extra;
 
-	if (t && t->lf.fd >= 0)
-		loop_fd_events(&t->lf, t->lf.events | EPOLLIN);
+	if (t)
+		read_on(t);
 }
 
 /* ---- messages ------------------------------------------------------------------------------------------ */
@@ -199,8 +214,13 @@ static void take_message(struct session *s, const void *data, size_t len, bool t
 	struct value *m = protocol_decode(data, len, text, &why);
 	const char *type = map_str(m, "type", "");
 
-	if (value_is(m, VALUE_MAP)) {
+	/* Whatever can be decoded says how the client speaks, also what is no message. */
+	if (m) {
 		s->text = text;
+		if (t)
+			read_on(t);
+	}
+	if (value_is(m, VALUE_MAP)) {
 		if (!strcmp(type, "ping"))
 			send_simple(s, "pong", "ts", value_float((double)time_now_us() / 1e6));
 		else if (t && !strcmp(type, "input"))
@@ -249,7 +269,8 @@ static void opened(struct session *s)
 	t->pid = pid;
 	buf_init(&t->in, INPUT_MAX);
 	s->extra = t;
-	loop_fd_add(&t->lf, fd, EPOLLIN, pty_ready);
+	loop_fd_add(&t->lf, fd, 0, pty_ready);
+	loop_timer_set(&t->first, FIRST_US, first_over);
 }
 
 static void closed(struct session *s)

@@ -1,6 +1,7 @@
 """Who may connect (notes-ws section 1)."""
 import hashlib
 import os
+import time
 
 from websockets.exceptions import ConnectionClosed
 
@@ -152,6 +153,16 @@ def test_the_terminal(d):
     equal(m["code"], 3)
     assert "42é" in text and "40 100" in text, text
     equal(c.close_code(), 1000)
+
+
+@env(NODETOOL_ENABLE_TERMINAL_WS="1", SHELL="/bin/bash")
+def test_the_prompt_comes_as_the_client_speaks(d):
+    c = d.client("/ws/terminal")
+    time.sleep(0.05)  # a shell that is quicker than the client
+    c.send([1])
+    assert isinstance(c.ws.recv(timeout=10), str)
+    silent = d.client("/ws/terminal")
+    assert isinstance(silent.ws.recv(timeout=10), bytes), "who says nothing gets the prompt all the same"
 
 
 @env(NODETOOL_ENABLE_TERMINAL_WS="1", SHELL="/bin/bash")
