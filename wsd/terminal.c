@@ -18,7 +18,7 @@
 #define OUTPUT_MAX 4096
 #define INPUT_MAX ((size_t)1 << 20) /* bytes that the shell may leave unread */
 #define KILL_US ((int64_t)2000000)
-#define FIRST_US ((int64_t)100000) /* for the client to show whether it speaks text */
+#define FIRST_US ((int64_t)500000) /* for the client to show whether it speaks text */
 
 struct terminal {
 	struct loop_fd lf;

@@ -111,7 +111,7 @@ class Page:
             raise RuntimeError("%s: %s" % (expression, answer["exceptionDetails"].get("exception", {}).get("description")))
         return answer["result"].get("value")
 
-    def wait(self, expression, seconds=10):
+    def wait(self, expression, seconds=30):
         """Waits until an expression is true; gives its value."""
         end = time.time() + seconds
         while True:
@@ -171,7 +171,8 @@ class Page:
         self.call("Input.insertText", text=text)
 
     def tab_to(self, selector, most=40):
-        """Presses Tab until an element has the focus."""
+        """Waits until the element is there, then presses Tab until it has the focus."""
+        self.wait("document.querySelector(%s)?.checkVisibility()" % json.dumps(selector))
         for _ in range(most):
             if self.eval("document.activeElement?.matches(%s)" % json.dumps(selector)):
                 return

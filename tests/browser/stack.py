@@ -11,14 +11,10 @@ import time
 import urllib.error
 import urllib.request
 
+from common import free_port
+
 PROJECT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 BUILD_SECONDS = 900  # tests/serve builds first
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Server:

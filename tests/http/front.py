@@ -13,6 +13,11 @@ import subprocess
 import sys
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from common import free_port  # noqa: E402
+
 CONF = """daemon off;
 {user}pid {run}/nginx.pid;
 error_log stderr warn;
@@ -39,12 +44,6 @@ http {{
 {locations}  }}
 }}
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def spawn(program, path, count):

@@ -14,7 +14,7 @@ from harness import ROOT, Server, wait_for
 
 def _rest(c):
     """What the server sends before it closes or resets the connection."""
-    c.settimeout(5)
+    c.settimeout(30)
     try:
         return c.recv(4096)
     except ConnectionResetError:
@@ -53,14 +53,14 @@ def test_limits_of_size():
 
 
 def test_a_slow_body_holds_no_process():
-    with Server(echo=("server",), NODETOOL_BODY_TIMEOUT="1s").start() as s:
+    with Server(echo=("server",), NODETOOL_BODY_TIMEOUT="5s").start() as s:
         s.conf("pools.conf", "server 1\n")
         s.ctl("reload")
         with socket.create_connection(("127.0.0.1", s.port)) as c:
             c.sendall(b"POST /api/body HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
             began = time.time()
             assert s.get("/health").status == 200
-            assert time.time() - began < 0.9
+            assert time.time() - began < 4
             assert b" 200 " not in _rest(c)
 
 

@@ -10,18 +10,14 @@ import tempfile
 import threading
 import time
 
+from common import free_port
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TREE = os.path.join(ROOT, "build-" + os.environ.get("BUILD", "release"))
 ECHO = os.path.join(TREE, "tests", "ops", "echo")
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for(what, seconds=10):
+def wait_for(what, seconds=30):
     """Waits until what() is true and gives its value; a test fails when that never happens."""
     end = time.time() + seconds
     while time.time() < end:

@@ -10,7 +10,8 @@ import tempfile
 import threading
 import time
 
-from harness import ECHO, Load, ROOT, Server, free_port, processes_below, wait_for
+from common import free_port
+from harness import ECHO, Load, ROOT, Server, processes_below, wait_for
 
 
 def test_start_answers_and_stop_leaves_nothing():

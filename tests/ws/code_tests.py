@@ -72,10 +72,8 @@ def test_code_is_gone_when_its_run_is_cancelled(d):
     c.until(type="output_update")
     assert alive("sleep 7654")
     c.command("cancel_job", job_id=job)
-    c.until(type="job_update", status="cancelled", timeout=5)
-    began = time.time()
-    while alive("sleep 7654"):
-        assert time.time() - began < 0.1 + 0.1, "it still runs"
+    c.until(type="job_update", status="cancelled")
+    assert eventually(lambda: not alive("sleep 7654")), "it still runs"
 
 
 @settings
@@ -86,7 +84,7 @@ def test_code_is_gone_when_its_runner_is_killed(d):
     for pid in d.runners():
         os.kill(pid, 9)
     c.until(type="job_update", status="failed")
-    eventually(lambda: not alive("sleep 7655"), timeout=2)
+    eventually(lambda: not alive("sleep 7655"))
 
 
 @env(name="wsd/wsd", NODETOOL_LIBEXEC_DIR=PROGRAMS, NODETOOL_CODE_NODES="off")

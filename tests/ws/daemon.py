@@ -13,6 +13,8 @@ import msgpack
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from common import Fault, free_port
+
 PROJECT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 
 
@@ -23,12 +25,6 @@ def program(name):
     tree = os.path.join(PROJECT, "build-" + os.environ.get("BUILD", "sanitize"))
     subprocess.run(["make", "-s", "-C", tree, name], check=True, stdout=subprocess.DEVNULL)
     return os.path.join(tree, name)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def graph(*steps):
@@ -86,17 +82,21 @@ class Daemon:
         finally:
             self.log.close()
 
-    def stop(self):
-        """Ends everything; whatever a sanitizer found fails the test."""
+    def leave(self):
+        """Closes all sockets of the test."""
         for c in self.clients:
             c.close()
         self.clients = []
+
+    def stop(self):
+        """Ends everything; whatever a sanitizer found fails the test."""
+        self.leave()
         if self.process.poll() is None:
             self.term()
         text = self.log_text()
         shutil.rmtree(self.home, ignore_errors=True)
         if self.process.returncode != 0 or "Sanitizer" in text or "runtime error" in text:
-            raise AssertionError("the daemon ended with %s:\n%s" % (self.process.returncode, text[-4000:]))
+            raise Fault("the daemon ended with %s:\n%s" % (self.process.returncode, text[-4000:]))
 
     def client(self, path="/ws", binary=False, **kw):
         c = Client(self, path, binary, **kw)
@@ -140,7 +140,7 @@ class Client:
         kw.setdefault("max_size", None)
         kw.setdefault("compression", None)
         self.binary = binary
-        self.ws = connect("ws://127.0.0.1:%d%s" % (daemon.port, path), open_timeout=10, **kw)
+        self.ws = connect("ws://127.0.0.1:%d%s" % (daemon.port, path), open_timeout=30, **kw)
 
     def send(self, message):
         self.ws.send(msgpack.packb(message) if self.binary else json.dumps(message))
@@ -148,11 +148,11 @@ class Client:
     def command(self, command, **data):
         self.send({"command": command, "data": data})
 
-    def recv(self, timeout=10):
+    def recv(self, timeout=30):
         data = self.ws.recv(timeout=timeout)
         return msgpack.unpackb(data, raw=False) if isinstance(data, bytes) else json.loads(data)
 
-    def until(self, timeout=10, **want):
+    def until(self, timeout=30, **want):
         """Messages up to the first that has all of `want`."""
         seen = []
         end = time.time() + timeout
@@ -193,7 +193,7 @@ class Client:
         self.command("run_job", graph=graph(*steps), **data)
         return self.until(type="job_update")[-1]["job_id"]
 
-    def close_code(self, timeout=10):
+    def close_code(self, timeout=30):
         end = time.time() + timeout
         try:
             while True:
@@ -214,7 +214,7 @@ def refused(daemon, path, **kw):
         return e.response.status_code
 
 
-def eventually(check, timeout=10):
+def eventually(check, timeout=30):
     """Waits until check() is true; its last value."""
     end = time.time() + timeout
     while True:

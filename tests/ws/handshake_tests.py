@@ -158,7 +158,6 @@ def test_the_terminal(d):
 @env(NODETOOL_ENABLE_TERMINAL_WS="1", SHELL="/bin/bash")
 def test_the_prompt_comes_as_the_client_speaks(d):
     c = d.client("/ws/terminal")
-    time.sleep(0.05)  # a shell that is quicker than the client
     c.send([1])
     assert isinstance(c.ws.recv(timeout=10), str)
     silent = d.client("/ws/terminal")

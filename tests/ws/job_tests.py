@@ -223,7 +223,7 @@ def test_cancel(d):
         began = time.time()
         c.command("cancel_job", job_id=job)
         seen = c.until(type="job_update", status="cancelled")
-        assert time.time() - began < 1.5
+        assert time.time() - began < 5
         assert {"message": "Job cancellation requested", "job_id": job, "workflow_id": ""} in seen
         equal((seen[-1]["message"], seen[-1]["error"], seen[-1]["run_state"]), (None, None, None))
         row = d.job(job)
@@ -528,11 +528,15 @@ def test_runners_are_recycled(d):
 
 def test_runners_inherit_nothing_of_the_daemon(d):
     start(d.client(), "say")
-    time.sleep(0.2)
-    for pid in d.runners():
-        targets = [os.readlink("/proc/%d/fd/%s" % (pid, fd)) for fd in os.listdir("/proc/%d/fd" % pid)]
-        equal([t for t in targets if "sqlite" in t or "eventpoll" in t or "eventfd" in t], [])
-        assert sum("socket" in t for t in targets) <= 1, targets
+    for pid in eventually(d.runners):
+        def targets():
+            return [os.readlink("/proc/%d/fd/%s" % (pid, fd)) for fd in os.listdir("/proc/%d/fd" % pid)]
+
+        def clean():  # a runner that has just been forked closes them first
+            found = targets()
+            return not [t for t in found if "sqlite" in t or "eventpoll" in t or "eventfd" in t] and \
+                sum("socket" in t for t in found) <= 1
+        assert eventually(clean), targets()
 
 
 @env(NODETOOL_WS_MAX_QUEUE="1048576")

@@ -93,5 +93,5 @@ def test_cancellation_goes_down(d):
     began = time.time()
     c.command("cancel_job", job_id=job)
     c.until(type="job_update", status="cancelled")
-    assert time.time() - began < 0.5
+    assert time.time() - began < 5
     assert eventually(lambda: d.job(job)["status"] == "cancelled")

@@ -1,8 +1,7 @@
 """Runs test functions: each gets a fresh or shared daemon; prints TAP-like lines and the sum."""
 import sys
-import time
-import traceback
 
+from common import trial
 from daemon import Daemon
 
 
@@ -24,46 +23,38 @@ def real(**settings):
 
 def run(modules, words):
     passed = failed = 0
-    shared = genuine = None
+    shared = {}
     for module in modules:
         for name, test in list(vars(module).items()):
             if not name.startswith("test_") or (words and not any(w in name for w in words)):
                 continue
-            own = hasattr(test, "env")
-            began = time.time()
-            daemon = None
-            try:
-                if own:
+
+            def once():
+                if hasattr(test, "env"):
                     daemon = Daemon(**test.env)
-                elif hasattr(test, "real"):
-                    genuine = daemon = genuine or Daemon("wsd/wsd", **test.real)
-                else:
-                    shared = daemon = shared or Daemon()
+                    try:
+                        test(daemon)
+                    finally:
+                        daemon.stop()
+                    return
+                key = "wsd/wsd" if hasattr(test, "real") else "wsd-fake"
+                daemon = shared[key] = shared.get(key) or Daemon(key, **getattr(test, "real", {}))
                 try:
                     test(daemon)
                 finally:
-                    if own:
+                    daemon.leave()
+                    if daemon.process.poll() is not None:
+                        del shared[key]
                         daemon.stop()
-                    else:
-                        for c in daemon.clients:
-                            c.close()
-                        daemon.clients = []
+            if trial(name[5:].replace("_", " "), once):
                 passed += 1
-                print("ok - %s (%.1f s)" % (name[5:].replace("_", " "), time.time() - began), flush=True)
-            except Exception as error:
+            else:
                 failed += 1
-                print("not ok - %s: %s" % (name[5:].replace("_", " "), error or type(error).__name__), flush=True)
-                if not isinstance(error, AssertionError):
-                    traceback.print_exc()
-                if shared and shared.process.poll() is not None:
-                    print(shared.log_text()[-3000:])
-                    shared = None
-    for daemon in (shared, genuine):
+    for daemon in shared.values():
         try:
-            if daemon:
-                daemon.stop()
-                passed += 1
-                print("ok - no leaks in a shared daemon")
+            daemon.stop()
+            passed += 1
+            print("ok - no leaks in a shared daemon")
         except AssertionError as error:
             failed += 1
             print("not ok - a shared daemon: %s" % error)
