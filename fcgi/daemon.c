@@ -1,7 +1,7 @@
 /* Running a workflow: the daemon is asked over its socket as nginx asks it, in the name of who asked here. */
 #include "daemon.h"
 
-#include <curl/curl.h>
+#include "base/curl.h"
 #include <stdlib.h>
 #include <string.h>
 

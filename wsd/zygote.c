@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/curl.h"
+
 #define MAX_CHILDREN 1024
 #define RUNNER_MAX_FILES 1024
 #define RUNNER_MEMORY_MB 8192 /* address space, not memory in use */
@@ -185,6 +187,7 @@ int zygote_main(int fd)
 	zygote.signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (zygote.signals < 0)
 		return 1;
+	curl_library(); /* the runners share what is loaded here */
 	fds[0] = (struct pollfd){ .fd = fd, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = zygote.signals, .events = POLLIN };
 	for (;;) {

@@ -1,7 +1,7 @@
 /* Tokens checked by the Supabase auth service, with a cache (notes-rest "Authentication", 6). */
 #include "auth/internal.h"
 
-#include <curl/curl.h>
+#include "base/curl.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* One request to a service, and its JSON. */
 #include "oauth/internal.h"
 
-#include <curl/curl.h>
+#include "base/curl.h"
 #include <ctype.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The client: calls on libcurl's multi interface, tried again where that helps. */
 #include "provider/internal.h"
 
-#include <curl/curl.h>
+#include "base/curl.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Objects in an S3-compatible bucket (path style), by libcurl, which signs the requests itself (SigV4). */
 #include "storage/internal.h"
 
-#include <curl/curl.h>
+#include "base/curl.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

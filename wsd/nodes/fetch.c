@@ -5,7 +5,7 @@
 #include "wsd/nodes/url.h"
 
 #include <ctype.h>
-#include <curl/curl.h>
+#include "base/curl.h"
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "wsd/nodes/fetch.h"
 #include "wsd/nodes/helper.h"
 
-#include <curl/curl.h>
+#include "base/curl.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
