@@ -355,6 +355,12 @@ static int begin_stream(struct response *res)
 	return res_stream(res, "text/event-stream");
 }
 
+/* Answers with the request's error in OpenAI's form. */
+static int refuse(struct request *req, struct response *res)
+{
+	return res_json_status(res, req->err.status, openai_error(req));
+}
+
 /* A workflow as the model: it answers in one piece, and what goes wrong has its status. */
 static int complete_workflow(struct request *req, struct completion *c, const struct value *body)
 {
@@ -365,7 +371,7 @@ static int complete_workflow(struct request *req, struct completion *c, const st
 
 	buf_init(&result.text, BODY_MAX);
 	if (openai_workflow_answer(req, c->model, messages, &result.text)) {
-		rc = res_json_status(c->res, req->err.status, openai_error(req));
+		rc = refuse(req, c->res);
 	} else if (!c->stream) {
 		rc = answer_whole(c, &result);
 	} else {
@@ -382,31 +388,35 @@ static int complete_workflow(struct request *req, struct completion *c, const st
 	return rc;
 }
 
-static struct value *read_body(struct request *req)
+/* The body's object, new; NULL once an answer was given (*rc then is the handler's result). */
+static struct value *read_body(struct request *req, struct response *res, int *rc)
 {
 	struct json_error why;
 	struct value *body;
 	char *text;
 	size_t len;
 
-	if (req_read_all(req, &text, &len))
+	*rc = req_read_all(req, &text, &len);
+	if (*rc)
 		return NULL;
 	body = json_parse(text, len, &why);
 	if (body && value_is(body, VALUE_MAP))
 		return body;
 	value_unref(body);
 	req_fail(req, 400, "The body must be a JSON object%s%s", body ? "" : ": ", body ? "" : why.message);
+	*rc = refuse(req, res);
 	return NULL;
 }
 
 static int chat_completions(struct request *req, struct response *res)
 {
-	struct value *body = read_body(req);
+	int rc;
+	struct value *body = read_body(req, res, &rc);
 	struct completion c = { .res = res, .created = time_now_us() / 1000000 };
 	const char *text;
 
 	if (!body)
-		return -1;
+		return rc;
 	arena_defer(req->arena, value_unref_ptr, body);
 	snprintf(c.id, sizeof(c.id), "chatcmpl-%lld", (long long)c.created);
 	c.stream = map_bool(body, "stream", true);
@@ -422,20 +432,6 @@ static int chat_completions(struct request *req, struct response *res)
 /* ---- embeddings ---------------------------------------------------------------------------------------- */
 
 #define EMBEDDING_TEXTS_MAX 2048
-
-/* An error in the form that OpenAI's clients read. */
-static int embedding_error(struct response *res, int status, const char *text)
-{
-	struct value *inner = value_map();
-	struct value *outer = value_map();
-
-	map_set_str(inner, "message", text);
-	map_set_str(inner, "type", status < 500 ? "invalid_request_error" : "server_error");
-	map_set(inner, "param", value_null());
-	map_set(inner, "code", value_null());
-	map_set(outer, "error", inner);
-	return res_json_status(res, status, outer);
-}
 
 /* The texts of "input", one or many; NULL when it is something else. New reference. */
 static struct value *embedding_texts(struct value *input)
@@ -508,30 +504,34 @@ static int embed(struct request *req, struct response *res, const struct value *
 	struct provider_use use = { req->user.id, set ? set : "ollama", map_str(body, "model", ""),
 				    .started_us = time_now_us() };
 	struct value *vectors;
-	struct err err = { 0 };
 	int64_t tokens;
 	int rc;
 
-	vectors = provider_embed_wait(&use, texts, map_int(body, "dimensions", 0), &tokens, &err);
-	rc = vectors ? show_embeddings(res, body, vectors, tokens) : embedding_error(res, err.status, err.detail);
+	vectors = provider_embed_wait(&use, texts, map_int(body, "dimensions", 0), &tokens, &req->err);
+	rc = vectors ? show_embeddings(res, body, vectors, tokens) : refuse(req, res);
 	value_unref(vectors);
 	return rc;
 }
 
 static int embeddings(struct request *req, struct response *res)
 {
-	struct value *body = read_body(req);
+	int rc;
+	struct value *body = read_body(req, res, &rc);
 	struct value *texts;
 
 	if (!body)
-		return -1;
+		return rc;
 	arena_defer(req->arena, value_unref_ptr, body);
 	texts = embedding_texts(map_get(body, "input"));
-	if (!texts)
-		return embedding_error(res, 400, "input must be a text or a list of 1 to 2048 texts");
+	if (!texts) {
+		req_fail(req, 400, "input must be a text or a list of 1 to 2048 texts");
+		return refuse(req, res);
+	}
 	arena_defer(req->arena, value_unref_ptr, texts);
-	if (!*map_str(body, "model", ""))
-		return embedding_error(res, 400, "The model must be a text");
+	if (!*map_str(body, "model", "")) {
+		req_fail(req, 400, "The model must be a text");
+		return refuse(req, res);
+	}
 	return embed(req, res, body, texts);
 }
 
