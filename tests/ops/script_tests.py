@@ -11,7 +11,7 @@ import threading
 import time
 
 from common import free_port
-from harness import ECHO, Load, ROOT, Server, processes_below, wait_for
+from harness import ECHO, Load, ROOT, Server, TREE, processes_below, wait_for
 
 
 def test_start_answers_and_stop_leaves_nothing():
@@ -329,6 +329,12 @@ def test_quickstart_refuses_in_one_sentence():
             assert done.returncode == 1 and words in done.stderr, done.stderr
             assert len(done.stderr.splitlines()) == 1 and not done.stdout, done.stderr
         assert not processes_below(prefix)
+
+
+def test_the_list_of_nodes_is_up_to_date():
+    done = subprocess.run([os.path.join(ROOT, "scripts", "node-list"), "--check", os.path.join(TREE, "node_metadata.json")],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_install_deps_names_what_it_may_not_install():
