@@ -80,3 +80,28 @@ export const getAsset = (id) => json(`api/assets/${segment(id)}`);
 
 /** The bytes of a stored file, fetched with the token, which <img> and <audio> could not send. */
 export const getBlob = async (url) => (await request(url)).blob();
+
+// ---- chat
+
+const body = (method, value) => ({ method, body: JSON.stringify(value), headers: { 'Content-Type': 'application/json' } });
+
+/** {threads: [{id, title, updated_at}], next}, newest first. */
+export const listThreads = (cursor) => json(`api/threads/?${query({ cursor, limit: 40, reverse: true })}`);
+
+export const createThread = () => json('api/threads/', body('POST', {}));
+
+export const renameThread = (id, title) => json(`api/threads/${segment(id)}`, body('PUT', { title }));
+
+export const deleteThread = (id) => json(`api/threads/${segment(id)}`, { method: 'DELETE' });
+
+/** Lets a model give the thread a title; {provider, model, content}. */
+export const titleThread = (id, value) => json(`api/threads/${segment(id)}/summarize`, body('POST', value));
+
+/** The last messages of a thread, newest first: {messages, next}. */
+export const listMessages = (id) => json(`api/messages/?${query({ thread_id: id, limit: 300, reverse: true })}`);
+
+/** [{provider, capabilities}] that this user can use. */
+export const listProviders = () => json('api/models/providers');
+
+/** [{id, name}] of the language models of one provider. */
+export const listModels = (provider) => json(`api/models/llm/${segment(provider)}`);

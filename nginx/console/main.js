@@ -2,6 +2,8 @@
 //
 //   #/workflow/ID            a workflow
 //   #/workflow/ID/job/JOB    one run of it
+//   #/chat                   a new chat
+//   #/chat/THREAD            one that there is
 
 import { byId, settled, showText } from './dom.js';
 import { getWorkflow } from './api.js';
@@ -9,15 +11,18 @@ import { Socket } from './socket.js';
 import { Runs } from './runs.js';
 import { WorkflowList } from './workflows.js';
 import { WorkflowView } from './view.js';
+import { ChatView } from './chat_view.js';
 import { showConnection, showLoad, tokenDialog } from './status.js';
 
 const socket = new Socket('ws'); // commands, and the messages of runs
 const updates = new Socket('ws/updates'); // load, and what others change
 const runs = new Runs(socket);
 const view = new WorkflowView(runs, socket);
+const chatSocket = new Socket('ws'); // of the chat, opened when it is first shown
+const chat = new ChatView(chatSocket, (error) => fail('chat', error));
 const askToken = tokenDialog(start);
 const list = new WorkflowList((error) => fail('list', error));
-const failures = { list: null, view: null };
+const failures = { list: null, view: null, chat: null };
 let navigation = 0;
 let connectedBefore = false;
 
@@ -25,9 +30,9 @@ let connectedBefore = false;
 function fail(part, error) {
   failures[part] = error;
   if (error?.status === 401 || error?.status === 403) askToken(error.message);
-  const shown = failures.view || failures.list;
+  const shown = chat.shown ? failures.chat : failures.view || failures.list;
   showText(byId('alert'), shown ? shown.message : '');
-  byId('empty').hidden = Boolean(shown || view.workflow || list.first);
+  byId('empty').hidden = Boolean(shown || chat.shown || view.workflow || list.first);
 }
 
 function address() {
@@ -39,8 +44,39 @@ function address() {
   }
 }
 
+/** The thread that the address names, "" for a new one, null when it names no chat. */
+function chatAddress() {
+  const match = /^#\/chat(?:\/([^/]+))?$/.exec(location.hash);
+  try {
+    return match ? decodeURIComponent(match[1] || '') : null;
+  } catch {
+    return '';
+  }
+}
+
+function markPart(chatting) {
+  const [here, there] = chatting ? ['to-chat', 'to-workflows'] : ['to-workflows', 'to-chat'];
+  byId(here).setAttribute('aria-current', 'page');
+  byId(there).removeAttribute('aria-current');
+  byId('workflow-side').hidden = chatting;
+}
+
+function showChat(thread) {
+  list.choose('');
+  view.hide();
+  chat.show(thread);
+  fail('view', null);
+}
+
 async function navigate() {
   const mine = ++navigation;
+  const thread = chatAddress();
+  markPart(thread !== null);
+  if (thread !== null) {
+    showChat(thread);
+    return;
+  }
+  chat.hide();
   const wanted = address();
   const id = wanted.id || list.first;
   list.choose(id);
@@ -73,9 +109,10 @@ async function refreshWorkflow() {
 
 const refreshList = settled(300, async () => {
   await list.refresh();
-  if (!view.workflow) navigate();
+  if (!view.workflow && !chat.shown) navigate();
 });
 const refreshShown = settled(300, refreshWorkflow);
+const refreshThreads = settled(300, () => chat.refresh());
 const refreshJobs = settled(500, () => view.refreshJobs());
 
 function changed(message) {
@@ -86,11 +123,13 @@ function changed(message) {
     if (message.resource?.id === view.workflow?.id) refreshShown();
   }
   if (message.resource_type === 'job') refreshJobs();
+  if (message.resource_type === 'thread' && chat.shown) refreshThreads();
 }
 
 async function start() {
   socket.connect();
   updates.connect();
+  if (chatSocket.state !== 'closed') chatSocket.connect();
   await list.refresh();
   await navigate();
 }

@@ -56,6 +56,11 @@ export class Socket extends EventTarget {
     return new Promise((resolve, reject) => this.#answers.push({ resolve, reject }));
   }
 
+  /** Sends a command that is answered by an event, not by an answer. */
+  post(command, data = {}) {
+    if (this.state === 'open') this.#socket.send(JSON.stringify({ command, data }));
+  }
+
   #receive(data) {
     this.#heard();
     if (typeof data !== 'string') return; // a ping before our first frame may be binary

@@ -61,6 +61,7 @@ class Page:
     """One tab with storage of its own. `problems` gathers exceptions and refusals of the content security policy."""
 
     def __init__(self, browser, width, height):
+        self.browser = browser
         self.socket = connect("ws://127.0.0.1:%d%s" % (browser.port, browser.path), max_size=None, compression=None)
         self.number, self.session, self.problems = 0, None, []
         self.context = self.call("Target.createBrowserContext")["browserContextId"]
