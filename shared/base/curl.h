@@ -22,6 +22,7 @@
 	X(easy_strerror)                                                                                              \
 	X(easy_unescape)                                                                                              \
 	X(free)                                                                                                       \
+	X(global_init)                                                                                                \
 	X(multi_add_handle)                                                                                           \
 	X(multi_cleanup)                                                                                              \
 	X(multi_fdset)                                                                                                \
@@ -60,6 +61,7 @@ const struct curl_library *curl_library(void);
 #define curl_easy_strerror curl_library()->easy_strerror
 #define curl_easy_unescape curl_library()->easy_unescape
 #define curl_free curl_library()->free
+#define curl_global_init curl_library()->global_init
 #define curl_multi_add_handle curl_library()->multi_add_handle
 #define curl_multi_cleanup curl_library()->multi_cleanup
 #define curl_multi_fdset curl_library()->multi_fdset
