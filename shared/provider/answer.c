@@ -16,6 +16,7 @@ void answer_free(struct answer *a)
 	for (size_t i = 0; i < a->part_count; i++) {
 		free(a->parts[i].id);
 		free(a->parts[i].name);
+		free(a->parts[i].signature);
 		buf_free(&a->parts[i].args);
 		value_unref(a->parts[i].whole);
 	}
@@ -86,6 +87,8 @@ static void deliver_call(struct answer *a, const struct tool_part *part)
 	map_set(call, "id", part->id ? value_str(part->id) : value_strf("call_%s", made));
 	map_set_str(call, "name", part->name ? part->name : "");
 	map_set(call, "args", part_args(part));
+	if (part->signature)
+		map_set_str(call, "thought_signature", part->signature);
 	list_push(a->result.tool_calls, call);
 	piece.tool_call = call;
 	if (a->piece)

@@ -195,12 +195,16 @@ static void fail(struct provider_call *call, CURLcode code)
 	}
 }
 
-/* The tokens of an answer that was not a stream, in the words of OpenAI and of Ollama. */
+/* The tokens of an answer that was not a stream, in the words of OpenAI, of Ollama and of Gemini. */
 static void take_usage(struct provider_result *result)
 {
 	const struct value *usage = map_get(result->json, "usage");
 	const struct value *counts = value_is(usage, VALUE_MAP) ? usage : result->json;
 
+	if (map_get(result->json, "usageMetadata")) {
+		gemini_usage(result, result->json);
+		return;
+	}
 	result->prompt_tokens = map_int(counts, usage ? "prompt_tokens" : "prompt_eval_count", -1);
 	result->has_usage = result->prompt_tokens >= 0;
 	result->completion_tokens = result->has_usage ? map_int(counts, "completion_tokens", 0) : 0;
@@ -373,6 +377,9 @@ static void add_headers(struct provider_call *call, const struct provider *p)
 		add_header(call, "anthropic-version", "2023-06-01");
 		if (p->key)
 			add_header(call, "x-api-key", p->key);
+	} else if (p->service->dialect == DIALECT_GEMINI) {
+		if (p->key)
+			add_header(call, "x-goog-api-key", p->key);
 	} else if (p->key) {
 		bearer = xasprintf("Bearer %s", p->key);
 		add_header(call, "Authorization", bearer);
@@ -438,6 +445,8 @@ static const struct dialect *dialect_of(const struct provider *p)
 		return &ollama_dialect;
 	case DIALECT_ANTHROPIC:
 		return &anthropic_dialect;
+	case DIALECT_GEMINI:
+		return &gemini_dialect;
 	default:
 		return &openai_dialect;
 	}
@@ -450,6 +459,7 @@ struct provider_call *provider_chat(struct provider_client *client, struct provi
 	struct provider_call *call = call_new(client);
 	struct value *body;
 	struct err err = { 0 };
+	char *path;
 
 	answer_init(&call->answer, piece, ctx);
 	if (provider->service->dialect == DIALECT_FAKE) {
@@ -465,7 +475,9 @@ struct provider_call *provider_chat(struct provider_client *client, struct provi
 		fail_at_once(call, &err);
 		return call;
 	}
-	call->url = xasprintf("%s%s", provider->url, call->dialect->chat_path);
+	path = call->dialect->path ? call->dialect->path(chat) : NULL;
+	call->url = xasprintf("%s%s", provider->url, path ? path : call->dialect->chat_path);
+	free(path);
 	send_request(call, provider, &(struct provider_request_spec){ .method = "POST", .body = body });
 	value_unref(body);
 	return call;

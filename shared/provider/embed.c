@@ -1,6 +1,7 @@
-/* Embeddings: OpenAI's form, which Gemini and Mistral understand too, and Ollama's. */
+/* Embeddings: OpenAI's form, which Mistral understands too, Ollama's and Gemini's. */
 #include "provider/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define FAKE_DIMENSIONS 16
@@ -35,29 +36,40 @@ static struct value *fake_answer(const struct value *texts, int64_t dimensions)
 
 /* ---- calls --------------------------------------------------------------------------------------------- */
 
+static struct value *plain_body(const char *model, const struct value *texts, int64_t dimensions)
+{
+	struct value *body = value_map();
+
+	map_set_str(body, "model", model);
+	map_set(body, "input", value_copy(texts));
+	if (dimensions > 0)
+		map_set_int(body, "dimensions", dimensions);
+	return body;
+}
+
 struct provider_call *provider_embed(struct provider_client *client, struct provider *provider, const char *model,
 				     const struct value *texts, int64_t dimensions)
 {
 	enum provider_dialect dialect = provider->service->dialect;
 	struct provider_request_spec spec = { .method = "POST",
 					      .path = dialect == DIALECT_OLLAMA ? "/api/embed" : "/embeddings" };
+	char *path = dialect == DIALECT_GEMINI ? gemini_path(model, ":batchEmbedContents") : NULL;
 	struct provider_call *call;
 	struct value *body;
 	struct err err;
 
 	if (dialect == DIALECT_FAKE)
 		return call_answered(client, fake_answer(texts, dimensions));
-	if (dialect != DIALECT_OPENAI && dialect != DIALECT_OLLAMA) {
+	if (dialect != DIALECT_OPENAI && dialect != DIALECT_OLLAMA && dialect != DIALECT_GEMINI) {
 		err_set(&err, 422, "The provider %s has no embeddings", provider->service->name);
 		return call_failed(client, &err);
 	}
-	body = value_map();
-	map_set_str(body, "model", model);
-	map_set(body, "input", value_copy(texts));
-	if (dimensions > 0)
-		map_set_int(body, "dimensions", dimensions);
+	body = path ? gemini_embed_body(model, texts, dimensions) : plain_body(model, texts, dimensions);
 	spec.body = body;
+	if (path)
+		spec.path = path;
 	call = provider_request(client, provider, &spec);
+	free(path);
 	value_unref(body);
 	return call;
 }
@@ -76,8 +88,11 @@ static struct value *vector_at(const struct value *json, size_t i)
 	const struct value *data = map_get(json, "data");
 	const struct value *entry = list_at(data, i);
 
-	if (!value_is(data, VALUE_LIST))
-		return list_at(map_get(json, "embeddings"), i);
+	if (!value_is(data, VALUE_LIST)) {
+		struct value *v = list_at(map_get(json, "embeddings"), i);
+
+		return value_is(v, VALUE_MAP) ? map_get(v, "values") : v;
+	}
 	for (size_t k = 0; map_int(entry, "index", (int64_t)i) != (int64_t)i && k < value_len(data); k++)
 		if (map_int(list_at(data, k), "index", -1) == (int64_t)i)
 			entry = list_at(data, k);

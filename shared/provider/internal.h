@@ -47,6 +47,7 @@ struct tool_part {
 	int64_t index;
 	char *id;
 	char *name;
+	char *signature; /* of Gemini: goes back with the call */
 	struct buf args;
 	struct value *whole; /* arguments that came as a value */
 };
@@ -80,11 +81,18 @@ struct dialect {
 	struct value *(*body)(const struct provider *p, const struct provider_chat *chat, struct err *err);
 	/* One event of the stream; -1 after filling a->err. */
 	int (*event)(struct answer *a, const char *data, size_t len);
+	/* The path when it depends on the model (to be freed); NULL: chat_path. */
+	char *(*path)(const struct provider_chat *chat);
 };
 
 extern const struct dialect openai_dialect;
 extern const struct dialect ollama_dialect;
 extern const struct dialect anthropic_dialect;
+extern const struct dialect gemini_dialect;
+
+/* gemini.c: the body of models.batchEmbedContents (new reference), and the tokens that an answer tells. */
+struct value *gemini_embed_body(const char *model, const struct value *texts, int64_t dimensions);
+void gemini_usage(struct provider_result *result, const struct value *v);
 
 /* The built-in service that answers without a network. */
 void fake_chat(struct answer *a);

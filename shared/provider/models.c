@@ -114,6 +114,8 @@ static const char *list_path(const struct service *service)
 		return "/v1/models?limit=1000";
 	case DIALECT_OLLAMA:
 		return "/api/tags";
+	case DIALECT_GEMINI:
+		return "/models?pageSize=1000";
 	default:
 		return NULL;
 	}
@@ -130,20 +132,32 @@ static bool served_by(const struct value *entry, const char *suffix)
 	return false;
 }
 
+/* Gemini lists models of all kinds, each with what it can do. */
+static bool chats(const struct value *entry)
+{
+	const struct value *methods = map_get(entry, "supportedGenerationMethods");
+
+	for (size_t i = 0; value_is(methods, VALUE_LIST) && i < value_len(methods); i++)
+		if (value_is(list_at(methods, i), VALUE_STR) && !strcmp(value_text(list_at(methods, i)), "generateContent"))
+			return true;
+	return !methods;
+}
+
 static void add_told(const struct service *service, const struct value *answer, struct value *list)
 {
-	bool ollama = service->dialect == DIALECT_OLLAMA;
+	bool gemini = service->dialect == DIALECT_GEMINI;
+	bool named = gemini || service->dialect == DIALECT_OLLAMA;
 	const struct value *entries =
-		value_is(answer, VALUE_LIST) ? answer : map_get(answer, ollama ? "models" : "data");
+		value_is(answer, VALUE_LIST) ? answer : map_get(answer, named ? "models" : "data");
 
 	for (size_t i = 0; value_is(entries, VALUE_LIST) && i < value_len(entries); i++) {
 		const struct value *entry = list_at(entries, i);
-		const char *id = map_str(entry, ollama ? "name" : "id", NULL);
-		struct fixed m = { service->name, MODELS_LLM, id, map_str(entry, "display_name", id) };
+		const char *id = map_str(entry, named ? "name" : "id", NULL);
+		struct fixed m = { service->name, MODELS_LLM, id, map_str(entry, gemini ? "displayName" : "display_name", id) };
 
-		if (!id || (service->model_suffix && !served_by(entry, service->model_suffix)))
+		if (!id || (service->model_suffix && !served_by(entry, service->model_suffix)) || (gemini && !chats(entry)))
 			continue;
-		if (str_starts(id, "models/")) /* Gemini's form */
+		if (gemini && str_starts(id, "models/"))
 			m.id = id + strlen("models/");
 		list_push(list, model(&m));
 	}

@@ -1,5 +1,5 @@
 /*
- * provider: language models behind HTTP: one table of services, one asynchronous client, three dialects.
+ * provider: language models behind HTTP: one table of services, one asynchronous client, four dialects.
  *
  *	struct provider *p = provider_open(user_id, "openai", &err);
  *	struct provider_client *c = provider_client_new();
@@ -47,7 +47,8 @@ enum provider_dialect {
 	DIALECT_FAKE, /* built in, for tests */
 	DIALECT_OPENAI,
 	DIALECT_OLLAMA,
-	DIALECT_ANTHROPIC
+	DIALECT_ANTHROPIC,
+	DIALECT_GEMINI
 };
 
 enum provider_flags {
@@ -175,6 +176,9 @@ struct provider_request_spec {
 };
 struct provider_call *provider_request(struct provider_client *client, struct provider *provider,
 				       const struct provider_request_spec *spec);
+
+/* The path of a Gemini model's method (":generateContent") below the service's address; to be freed. */
+char *gemini_path(const char *model, const char *method);
 
 /* Embeddings of a list of texts (lent); `dimensions` 0: the model's own. Never NULL, as provider_chat. */
 struct provider_call *provider_embed(struct provider_client *client, struct provider *provider, const char *model,

@@ -136,6 +136,15 @@ static const struct {
 	    "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"},\"usage\":{\"output_tokens\":7}}",
 	    "{\"type\":\"message_stop\"}" },
 	  "hi|<{\"y\":2} t f>.", 4, 7 },
+	{ &gemini_dialect,
+	  { "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"hm\",\"thought\":true},{\"text\":\"a\"}]}}]}",
+	    "{\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{\"id\":\"i\",\"name\":\"f\",\"args\":{\"x\":1}}},"
+	    "{\"functionCall\":{\"id\":\"j\",\"name\":\"g\"}}]},\"finishReason\":\"STOP\"}],"
+	    "\"usageMetadata\":{\"promptTokenCount\":5,\"candidatesTokenCount\":2,\"thoughtsTokenCount\":3}}" },
+	  "?hm|a|<{\"x\":1} i f><{} j g>.", 5, 5 },
+	{ &gemini_dialect, { "{\"promptFeedback\":{\"blockReason\":\"SAFETY\"}}" }, "", 0, 0, "SAFETY" },
+	{ &gemini_dialect, { "{\"candidates\":[{\"finishReason\":\"RECITATION\"}]}" }, "", 0, 0, "RECITATION" },
+	{ &gemini_dialect, { "{\"error\":{\"code\":503,\"message\":\"overloaded\"}}" }, "", 0, 0, "overloaded" },
 	{ &anthropic_dialect, { "{\"type\":\"error\",\"error\":{\"type\":\"x\",\"message\":\"overloaded\"}}" }, "", 0, 0, "overloaded" },
 };
 
@@ -151,6 +160,8 @@ static void test_answers(void **state)
 		answer_init(&a, show_piece, &out);
 		for (size_t k = 0; k < 8 && answer_rows[i].events[k] && !rc; k++)
 			rc = answer_rows[i].dialect->event(&a, answer_rows[i].events[k], strlen(answer_rows[i].events[k]));
+		if (!rc && !a.finished) /* the end of the stream is the end of the answer */
+			answer_finish(&a);
 		assert_string_equal(out.data ? out.data : "", answer_rows[i].pieces);
 		assert_int_equal(rc, answer_rows[i].error ? -1 : 0);
 		if (answer_rows[i].error)
@@ -214,6 +225,49 @@ static void test_bodies(void **state)
 		buf_free(&out);
 		value_unref(body);
 	}
+	value_unref(history);
+}
+
+#define GEMINI_BODY                                                                                                \
+	"{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"a\"},{\"text\":\"b\"},"                              \
+	"{\"inlineData\":{\"mimeType\":\"image/jpeg\",\"data\":\"QUJD\"}}]},"                                        \
+	"{\"role\":\"model\",\"parts\":[{\"functionCall\":{\"name\":\"f\",\"args\":{\"x\":1}}}]},"                     \
+	"{\"role\":\"user\",\"parts\":[{\"functionResponse\":{\"name\":\"f\",\"response\":{\"result\":\"7\"}}}]}],"    \
+	"\"systemInstruction\":{\"parts\":[{\"text\":\"S\"}]},"                                                      \
+	"\"tools\":[{\"functionDeclarations\":[{\"name\":\"f\",\"description\":\"d\",\"parametersJsonSchema\":{}}]}],"   \
+	"\"generationConfig\":{\"maxOutputTokens\":9,\"responseMimeType\":\"application/json\",\"responseJsonSchema\":{}}}"
+
+static struct value *parsed(const char *text)
+{
+	struct json_error why;
+
+	return json_parse(text, strlen(text), &why);
+}
+
+static void test_gemini_body(void **state)
+{
+	struct value *history = parsed(HISTORY);
+	struct value *tools = parsed("[{\"name\":\"f\",\"description\":\"d\",\"parameters\":{}}]");
+	struct value *format = parsed("{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{}}}");
+	struct provider p = { .service = service_find("gemini") };
+	struct provider_chat chat = {
+		.model = "models/a b", .messages = history, .tools = tools, .response_format = format, .max_tokens = 9
+	};
+	struct err err;
+	struct value *body = gemini_dialect.body(&p, &chat, &err);
+	char *path = gemini_dialect.path(&chat);
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 10000);
+	json_write(&out, body, JSON_COMPACT);
+	assert_string_equal(out.data, GEMINI_BODY);
+	assert_string_equal(path, "/models/a%20b:streamGenerateContent?alt=sse");
+	free(path);
+	buf_free(&out);
+	value_unref(body);
+	value_unref(format);
+	value_unref(tools);
 	value_unref(history);
 }
 
@@ -340,6 +394,7 @@ static const struct {
 	const char *json;
 	const char *out; /* NULL: refused */
 } embedding_rows[] = {
+	{ "{\"embeddings\":[{\"values\":[1,2]},{\"values\":[3,4]}]}", "[[1,2],[3,4]]" },
 	{ "{\"data\":[{\"index\":0,\"embedding\":[1,2]},{\"index\":1,\"embedding\":[3,4]}]}", "[[1,2],[3,4]]" },
 	{ "{\"data\":[{\"index\":1,\"embedding\":[3,4]},{\"index\":0,\"embedding\":[1,2]}]}", "[[1,2],[3,4]]" },
 	{ "{\"embeddings\":[[1.5],[2]]}", "[[1.5],[2]]" },
@@ -384,6 +439,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_embeddings),
 		cmocka_unit_test(test_form),
+		cmocka_unit_test(test_gemini_body),
 		cmocka_unit_test(test_streams),	 cmocka_unit_test(test_stream_too_long), cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_bodies),	 cmocka_unit_test(test_titles),		 cmocka_unit_test(test_services),
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_fake),	 cmocka_unit_test(test_ollama_image_elsewhere),

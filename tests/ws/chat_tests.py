@@ -6,11 +6,14 @@ import uuid
 
 from common import free_port
 from daemon import PROJECT, eventually
+import gemini as gemini_standin
 from llm import Server
 from suite import real
 
 llm = Server()
+gemini = gemini_standin.Server()
 chat = real(OLLAMA_API_URL=llm.url, OPENAI_BASE_URL=llm.url + "/v1", OPENAI_API_KEY="sk-test",
+            GEMINI_BASE_URL=gemini.url, GEMINI_API_KEY="g-test",
             NODETOOL_SHARE_DIR=os.path.join(PROJECT, "shared", "provider"),
             LMSTUDIO_API_URL="http://127.0.0.1:%d" % free_port())
 

@@ -36,6 +36,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/api/tags":
             return self.whole(200, {"models": [{"name": "tiny:latest", "size": 5, "digest": "d", "details": {"family": "x"}}]})
+        if self.path == "/v1beta/models?pageSize=1000":  # of Gemini; its chats: gemini.py
+            return self.whole(200, {"models": [
+                {"name": "models/gemini-x", "displayName": "Gemini X", "supportedGenerationMethods": ["generateContent"]},
+                {"name": "models/embed-x", "displayName": "Embed X", "supportedGenerationMethods": ["embedContent"]}]})
         if self.path == "/v1/models":
             return self.whole(200, {"data": [{"id": "tiny"}]})
         return self.refuse(404, "no such path")

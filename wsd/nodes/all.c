@@ -57,6 +57,7 @@ extern const struct node_table nodes_list_sets;
 extern const struct node_table nodes_llm_agent;
 extern const struct node_table nodes_llm_audio;
 extern const struct node_table nodes_llm_generate;
+extern const struct node_table nodes_gemini;
 extern const struct node_table nodes_llm_image;
 extern const struct node_table nodes_llm_text;
 extern const struct node_table nodes_numbers;
@@ -135,6 +136,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_llm_agent,
 	&nodes_llm_audio,
 	&nodes_llm_generate,
+	&nodes_gemini,
 	&nodes_llm_image,
 	&nodes_llm_text,
 	&nodes_numbers,

@@ -1,5 +1,6 @@
-/* Pictures by services that speak like OpenAI: nodetool.image, openai.image. */
+/* Pictures by services that speak like OpenAI, and by Gemini: nodetool.image, openai.image. */
 #include "wsd/engine/asset.h"
+#include "wsd/nodes/gemini.h"
 #include "wsd/nodes/helper.h"
 #include "wsd/nodes/llm_media.h"
 
@@ -95,6 +96,8 @@ static enum node_result text_to_image(struct node_ctx *ctx)
 
 	if (!media_text(ctx, "prompt") || !media_model(ctx, CAN_TEXT_TO_IMAGE, &service, &model))
 		return NODE_FAILED;
+	if (!strcmp(service, "gemini"))
+		return gemini_picture(ctx, model, false);
 	if (!s->llm)
 		s->llm = ask_picture(ctx, service, model,
 				     picture_size(ctx, service, node_int(ctx, "width"), node_int(ctx, "height")));
@@ -109,6 +112,8 @@ static enum node_result image_to_image(struct node_ctx *ctx)
 
 	if (!media_text(ctx, "prompt") || !media_model(ctx, CAN_IMAGE_TO_IMAGE, &service, &model))
 		return NODE_FAILED;
+	if (!strcmp(service, "gemini"))
+		return gemini_picture(ctx, model, true);
 	if (!s->llm)
 		s->llm = ask_edit(
 			ctx, service, model,

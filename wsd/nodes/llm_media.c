@@ -13,8 +13,9 @@ bool media_model(struct node_ctx *ctx, unsigned capability, const char **service
 	if (!llm_model(ctx, "model", service, model))
 		return false;
 	found = service_find(*service);
-	if (found && found->dialect == DIALECT_OPENAI && (found->capabilities & capability) &&
-	    !str_starts(*service, "huggingface_"))
+	if (found && (found->capabilities & capability) && !str_starts(*service, "huggingface_") &&
+	    (found->dialect == DIALECT_OPENAI ||
+	     (found->dialect == DIALECT_GEMINI && (capability & (CAN_TEXT_TO_IMAGE | CAN_IMAGE_TO_IMAGE)))))
 		return true;
 	node_fail(ctx, "model: this server has no %s by %s", service_capability_name(capability), *service);
 	return false;
