@@ -85,7 +85,7 @@ struct value *daemon_run_workflow(struct request *req, const char *id, struct va
 	map_set(body, "params", value_ref(params));
 	buf_init(&text, BUF_MAX_BODY);
 	buf_init(&ask.body, BUF_MAX_RESPONSE);
-	ask.easy = curl_easy_init();
+	ask.easy = curl_open();
 	if (ask.easy && json_write(&text, body, JSON_COMPACT) == 0) {
 		set_up(&ask, req, arena_printf(req->arena, "http://localhost/api/workflows/%s/run", id), &text);
 		v = take_answer(req, &ask, curl_easy_perform(ask.easy));

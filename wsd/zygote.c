@@ -187,7 +187,7 @@ int zygote_main(int fd)
 	zygote.signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (zygote.signals < 0)
 		return 1;
-	curl_global_init(CURL_GLOBAL_DEFAULT); /* the runners share what is loaded here */
+	curl_preload(NULL); /* the runners share it */
 	fds[0] = (struct pollfd){ .fd = fd, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = zygote.signals, .events = POLLIN };
 	for (;;) {

@@ -2,6 +2,8 @@
 #include "base/curl.h"
 
 #include <dlfcn.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -10,6 +12,12 @@
 #define SONAME "libcurl.so.4"
 
 static struct curl_library library;
+
+/* Certificates that are trusted; NULL: libcurl reads them itself. */
+static struct {
+	X509_STORE *store;
+	__typeof__(SSL_CTX_set1_cert_store) *give; /* of the libssl that libcurl has loaded */
+} trust;
 
 static void load(void)
 {
@@ -22,7 +30,7 @@ static void load(void)
 #undef CURL_ENTRY
 	};
 	void *handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
-	void *found = NULL;
+	void *found;
 
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
 		found = handle ? dlsym(handle, functions[i].name) : NULL;
@@ -32,6 +40,7 @@ static void load(void)
 		}
 		*(void **)((char *)&library + functions[i].at) = found;
 	}
+	*(void **)&trust.give = dlsym(handle, "SSL_CTX_set1_cert_store");
 }
 
 const struct curl_library *curl_library(void)
@@ -40,4 +49,55 @@ const struct curl_library *curl_library(void)
 
 	pthread_once(&once, load);
 	return &library;
+}
+
+void curl_preload(const char *file)
+{
+	CURL *easy;
+
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	easy = curl_easy_init();
+	if (easy && !file)
+		curl_easy_getinfo(easy, CURLINFO_CAINFO, &file);
+	if (file && trust.give && !trust.store) {
+		trust.store = X509_STORE_new();
+		if (trust.store && X509_STORE_load_file(trust.store, file) != 1) {
+			X509_STORE_free(trust.store);
+			trust.store = NULL;
+		}
+		ERR_clear_error();
+	}
+	curl_easy_cleanup(easy);
+}
+
+static CURLcode give_trust(CURL *easy, void *ssl_ctx, void *arg)
+{
+	(void)easy;
+	(void)arg;
+	trust.give(ssl_ctx, trust.store);
+	return CURLE_OK;
+}
+
+static void set_trust(CURL *easy)
+{
+	if (!trust.store)
+		return;
+	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, give_trust);
+}
+
+CURL *curl_open(void)
+{
+	CURL *easy = curl_easy_init();
+
+	if (easy)
+		set_trust(easy);
+	return easy;
+}
+
+void curl_reset(CURL *easy)
+{
+	curl_easy_reset(easy);
+	set_trust(easy);
 }

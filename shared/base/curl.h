@@ -51,6 +51,14 @@ struct curl_library {
 /* The library, loaded by the first call of the process; from any thread. Owned by the module. */
 const struct curl_library *curl_library(void);
 
+/* For a process that forks others: loads libcurl, and reads the certificates that are trusted once for all of them (1 MB and
+ * some 10 ms for each that would read them itself). `file` NULL: libcurl's own. What cannot be read is left to libcurl. */
+void curl_preload(const char *file);
+/* curl_easy_init, with the certificates of curl_preload. */
+CURL *curl_open(void);
+/* curl_easy_reset, which would forget them. */
+void curl_reset(CURL *easy);
+
 #define curl_easy_cleanup curl_library()->easy_cleanup
 #define curl_easy_escape curl_library()->easy_escape
 #define curl_easy_getinfo curl_library()->easy_getinfo

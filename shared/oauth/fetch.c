@@ -81,7 +81,7 @@ static int perform(const struct oauth_service *service, CURL *curl, long *status
 int oauth_fetch(const struct oauth_service *service, struct arena *arena, const char *url, const char *form,
 		const struct oauth_tokens *tokens, long *status, struct value **out, struct err *err)
 {
-	CURL *curl = curl_easy_init();
+	CURL *curl = curl_open();
 	struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
 	struct buf answer;
 	int rc = -1;

@@ -112,7 +112,7 @@ static void begin_attempt(struct provider_call *call)
 	long idle = (long)config_int("NODETOOL_PROVIDER_IDLE_S", 1, 86400, 300);
 	long total = (long)config_int("NODETOOL_PROVIDER_TOTAL_S", 1, 86400, 3600);
 
-	call->easy = curl_easy_init();
+	call->easy = curl_open();
 	call->retry_at = 0;
 	call->retry_after_s = -1;
 	call->attempt++;

@@ -33,7 +33,7 @@ struct s3 *s3_new(const char *endpoint, const char *region, const char *bucket, 
 	s3->bucket = xstrdup(bucket);
 	s3->credentials = xasprintf("%s:%s", access_key, secret_key);
 	s3->signature = xasprintf("aws:amz:%s:s3", region);
-	s3->curl = curl_easy_init();
+	s3->curl = curl_open();
 	if (!s3->curl)
 		abort();
 	return s3;
@@ -104,7 +104,7 @@ static size_t ignore(char *data, size_t size, size_t count, void *user)
 
 static void prepare(struct s3 *s3, const char *url)
 {
-	curl_easy_reset(s3->curl);
+	curl_reset(s3->curl);
 	curl_easy_setopt(s3->curl, CURLOPT_URL, url);
 	curl_easy_setopt(s3->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(s3->curl, CURLOPT_PROTOCOLS_STR, "http,https");

@@ -68,7 +68,7 @@ static void set_options(CURL *curl, struct download *d, const char *uri)
 /* One request; *next is where it redirects to (the caller frees), or NULL. */
 static int request(const char *uri, struct download *d, char **next, struct err *err)
 {
-	CURL *curl = curl_easy_init();
+	CURL *curl = curl_open();
 	size_t before = d->out->len;
 	char *redirect = NULL;
 	CURLcode code;

@@ -199,7 +199,7 @@ static bool start(struct fetch *fetch, struct transfer *t)
 	if (!accept_url(t))
 		return false;
 	url = wire_url(t);
-	t->easy = url ? curl_easy_init() : NULL;
+	t->easy = url ? curl_open() : NULL;
 	if (!t->easy) {
 		finish(t, url ? "libcurl cannot be initialised" : "the URL is too long");
 		return false;

@@ -168,7 +168,7 @@ static enum node_result send_email(struct node_ctx *ctx)
 		return node_fail(ctx, "subject and addresses must be one line each");
 	if (!*target.host || target.host[strcspn(target.host, "/@?#: ")])
 		return node_fail(ctx, "smtp_server must be the name of a host");
-	easy = curl_easy_init();
+	easy = curl_open();
 	if (!easy)
 		return node_fail(ctx, "libcurl cannot be initialised");
 	buf_init(&message, BUF_MAX_BODY);
@@ -207,7 +207,7 @@ static enum node_result gmail_command(struct node_ctx *ctx, const char *command)
 
 	if (!user || !password)
 		return node_fail(ctx, "the settings GOOGLE_MAIL_USER and GOOGLE_APP_PASSWORD are needed");
-	easy = curl_easy_init();
+	easy = curl_open();
 	if (!easy)
 		return node_fail(ctx, "libcurl cannot be initialised");
 	set_common(easy, &target);
