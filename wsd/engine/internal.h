@@ -291,6 +291,8 @@ void node_count_output(struct node_ctx *node, struct value *v);
 /* present.c: values as clients get them; new references. */
 struct value *present_value(struct run *run, struct value *v);  /* outputs, previews, properties */
 struct value *present_result(struct run *run, struct value *v); /* `result` of a node_update */
+/* True when a text-mode client cannot be given the value: a typed asset in it names nothing. */
+bool present_impossible(const struct value *v);
 struct value *present_explicit(struct value *v);                /* wraps for explicit_types */
 
 /* run.c */

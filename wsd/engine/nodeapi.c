@@ -226,8 +226,11 @@ void node_count_output(struct node_ctx *node, struct value *v)
 
 enum node_result node_report_output(struct node_ctx *node, const char *name, struct value *v)
 {
-	struct value *shown = present_value(node->run, v);
+	struct value *shown;
 
+	if (!node->run->opt.binary && present_impossible(v))
+		return node_fail(node, "The asset is empty: it has no uri, no asset_id and no data");
+	shown = present_value(node->run, v);
 	message_output(node, name, shown);
 	if (!value_is_null(v)) {
 		add_to_result(node->run, name, shown);

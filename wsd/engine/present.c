@@ -166,6 +166,24 @@ struct value *present_result(struct run *run, struct value *v)
 	return walk(run, v, FOR_RESULT);
 }
 
+bool present_impossible(const struct value *v)
+{
+	struct value *item;
+
+	if (value_is(v, VALUE_LIST)) {
+		for (size_t i = 0; i < value_len(v); i++)
+			if (present_impossible(list_at(v, i)))
+				return true;
+		return false;
+	}
+	if (typed_value_is_asset(v))
+		return !plain_content(v) && asset_empty(v);
+	for (size_t i = 0; map_entry(v, i, NULL, &item); i++)
+		if (present_impossible(item))
+			return true;
+	return false;
+}
+
 /* ---- explicit_types ----------------------------------------------------------------------------------- */
 
 static struct value *wrapped(const char *type, struct value *v)
