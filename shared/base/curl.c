@@ -10,6 +10,8 @@
 #include "base/base.h"
 
 #define SONAME "libcurl.so.4"
+#define TOP_CHUNK ((size_t)64 << 10)
+#define HOLES_MAX ((size_t)4 << 20)
 
 static struct curl_library library;
 
@@ -51,6 +53,28 @@ const struct curl_library *curl_library(void)
 	return &library;
 }
 
+/* What reading leaves free between the certificates would be used, and so copied, by every process forked later: it is taken out of
+ * use. */
+static void fill_holes(void)
+{
+	static void **taken;
+	char *top = malloc(TOP_CHUNK); /* more than any hole has: behind all of them */
+	size_t sum = 0;
+
+	for (size_t size = TOP_CHUNK / 2; size >= sizeof(*taken) && sum < HOLES_MAX; size /= 2) {
+		void **p = malloc(size);
+
+		while (p && (char *)p < top && sum < HOLES_MAX) {
+			*p = taken;
+			taken = p;
+			sum += size;
+			p = malloc(size);
+		}
+		free(p);
+	}
+	free(top);
+}
+
 void curl_preload(const char *file)
 {
 	CURL *easy;
@@ -68,6 +92,7 @@ void curl_preload(const char *file)
 		ERR_clear_error();
 	}
 	curl_easy_cleanup(easy);
+	fill_holes();
 }
 
 static CURLcode give_trust(CURL *easy, void *ssl_ctx, void *arg)
