@@ -35,4 +35,29 @@ int fernet_encrypt(const unsigned char key[32], int64_t now_s, const unsigned ch
 		   struct buf *token) MUST_CHECK;
 int fernet_decrypt(const unsigned char key[32], const char *token, size_t len, struct buf *plain) MUST_CHECK;
 
+/* ---- taking secrets out of texts that leave the server (redact.c; programs that use it link PYFORM_LIBS) ------------- */
+
+#define SECRET_REMOVED "[removed]"
+
+struct value;
+struct redactor;
+
+/* Knows the user's stored secrets, every setting and variable of the environment whose name sounds like a secret, and the
+ * server's own token and master key; values of less than 4 bytes are no secrets. NULL with the reason when the database
+ * cannot be read: nothing must go out then. Free with redactor_free. */
+struct redactor *redactor_new(const char *user_id, struct err *err) MUST_CHECK;
+void redactor_free(struct redactor *r);
+void redactor_free_ptr(void *r); /* for arena_defer */
+/* One more value that must not be seen; NULL is none. */
+void redactor_add(struct redactor *r, const char *secret);
+/* Appends the text with SECRET_REMOVED in the place of every known value (also as JSON and as URLs write it), of what stands
+ * behind a name that sounds like a secret (api_key=…, "password": "…", Authorization: …), and of what has the form of a key
+ * (sk-…, hf_…, ghp_…, AKIA…, JWT, Fernet, user:password@host). -1 when `out` is full or the text cannot be searched. */
+int redact_text(struct redactor *r, struct sv text, struct buf *out) MUST_CHECK;
+/* The value with the same done to all its texts and keys; texts under keys that sound like a secret go whole. New
+ * reference; NULL on failure. */
+struct value *redact_value(struct redactor *r, const struct value *v) MUST_CHECK;
+/* True for api_key, OPENAI_API_KEY, accessToken, password, Authorization …; not for max_tokens, key, tokenizer. */
+bool secret_sounds(struct sv name);
+
 #endif
