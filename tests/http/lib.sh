@@ -24,6 +24,17 @@ ok() {
 	fi
 }
 
+# await COMMAND...: waits until it succeeds; fails after half a minute.
+await() {
+	local i
+
+	for i in {1..600}; do
+		"$@" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+
 # start_server PREFIX=PROGRAM... with the settings of the environment; sets `base` and `home`.
 start_server() {
 	local route routes=()
@@ -59,7 +70,7 @@ request() {
 
 	shift 2
 	[ "$method" = HEAD ] && set -- -I "$@"
-	status=$(curl -s -S --path-as-is -g -X "$method" -D "$home/head" -o "$home/body" -w '%{http_code}' --max-time 30 \
+	status=$(curl -s -S --path-as-is -g -X "$method" -D "$home/head" -o "$home/body" -w '%{http_code}' --max-time 120 \
 		"$@" "$base$path" 2> "$home/curl.err")
 	body=$(tr -d '\0' < "$home/body" 2> /dev/null)
 	head=$(tr -d '\r' < "$home/head")
