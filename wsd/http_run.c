@@ -33,15 +33,23 @@ static const struct field run_body[] = {
 	{ 0 },
 };
 
+/* The second pass: what has been asked for is there, or failed. */
+static int answer(struct http_run *run, struct request *req, struct response *res)
+{
+	if (run->error)
+		return req_fail(req, run->status, "%s", run->error);
+	if (run->answer)
+		return res_json(res, value_ref(run->answer));
+	return buf_add(&res->body, run->text.data, run->text.len);
+}
+
 /* First pass: takes down what to run. Second pass (the run has ended): answers. */
 static int run_workflow(struct request *req, struct response *res)
 {
 	struct http_run *run = current;
 
-	if (run && run->ended && run->error)
-		return req_fail(req, run->status, "%s", run->error);
 	if (run && run->ended)
-		return res_json(res, value_ref(run->answer));
+		return answer(run, req, res);
 	if (!run)
 		return req_fail(req, 501, "Runs are served by the daemon");
 	if (jobs_full()) {
@@ -55,6 +63,20 @@ static int run_workflow(struct request *req, struct response *res)
 	run->stream = map_bool(req->query, "stream", false);
 	run->accepted = true;
 	return run->stream ? res_stream(res, "application/x-ndjson") : 0;
+}
+
+static int show_trace(struct request *req, struct response *res)
+{
+	struct http_run *run = current;
+
+	if (run && run->ended)
+		return answer(run, req, res);
+	if (!run)
+		return req_fail(req, 501, "Traces are served by the daemon");
+	run->user = xstrdup(req->user.id);
+	run->traced_job = xstrdup(req_param(req, "job_id"));
+	run->accepted = true;
+	return 0;
 }
 
 /* For administrators, where users are known; else for this machine alone. */
@@ -76,6 +98,8 @@ static int show_metrics(struct request *req, struct response *res)
 
 static const struct route routes[] = {
 	{ "GET", "/metrics", show_metrics, .type = "text/plain", .summary = "Figures of the daemon, for Prometheus." },
+	{ "GET", "/api/jobs/{job_id}/trace", show_trace,
+	  .summary = "What the nodes of a job did: when each began and ended, waits, bytes in and out." },
 	{ "POST", "/api/workflows/{id}/run", run_workflow, .query = run_query, .body = BODY(run_body),
 	  .summary = "Run a workflow and wait for its outputs, or follow it." },
 };
@@ -219,7 +243,10 @@ static int begin(struct http_run *run)
 	}
 	if (run->stream)
 		http_answer(run, false);
-	http_start(run);
+	if (run->traced_job)
+		http_trace_ask(run);
+	else
+		http_start(run);
 	return 0;
 }
 
@@ -269,6 +296,7 @@ static void forget(struct http_run **at)
 		return;
 	if (run->watch)
 		job_unwatch(run->watch);
+	http_trace_forget(run);
 	arena_free(run->arena);
 	buf_free(&run->body);
 	buf_free(&run->reply);
@@ -277,6 +305,8 @@ static void forget(struct http_run **at)
 	value_unref(run->answer);
 	free(run->user);
 	free(run->workflow_id);
+	free(run->traced_job);
+	buf_free(&run->text);
 	free(run->error);
 	free(run);
 }

@@ -1,5 +1,5 @@
 /*
- * HTTP requests to the daemon: POST /api/workflows/{id}/run, plain and as a stream. Everything that is not about the run
+ * HTTP requests to the daemon: POST /api/workflows/{id}/run, plain and as a stream, GET /api/jobs/{id}/trace. Everything that is not about the run
  * itself (routing, authentication, validation, CORS, errors) is done by shared/http, from memory to memory.
  *
  * Source: notes-workflows sections "Running over HTTP" and 7; cases/workflows/run-*.

@@ -79,7 +79,7 @@ static void append(struct journal_op **first, struct journal_op **last, struct j
 static bool is_write(const struct journal_op *op)
 {
 	return op->kind != JOURNAL_FIND && op->kind != JOURNAL_COMMAND && op->kind != JOURNAL_MESSAGES &&
-	       op->kind != JOURNAL_READ && op->kind != JOURNAL_RECOVER;
+	       op->kind != JOURNAL_READ && op->kind != JOURNAL_RECOVER && op->kind != JOURNAL_TRACE;
 }
 
 static int start(struct journal_op *op)
@@ -177,6 +177,8 @@ static int carry_out(struct journal_op *op)
 	case JOURNAL_READ:
 		journal_log_read(op);
 		return 0;
+	case JOURNAL_TRACE:
+		return journal_trace(journal.db, op);
 	case JOURNAL_RECOVER:
 		return journal_recover(journal.db, op);
 	case JOURNAL_COMMAND:

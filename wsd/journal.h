@@ -33,6 +33,7 @@ enum journal_kind {
 	 * in `blobs`, `logged`, and the log itself in `resumed_log`. rc 0: it goes on, with this daemon; 1: it cannot, or has
 	 * ended, and is settled; 2: there is none. */
 	JOURNAL_RECOVER,
+	JOURNAL_TRACE,   /* what the nodes of job `id` of user_id did, as JSON in `text`; rc 1: there is no such job */
 	JOURNAL_FIND,    /* reads `found`; a row that claims to be running is settled, because nobody runs it */
 	JOURNAL_COMMAND, /* reads the oldest wish of REST with a number above `number` into `command` */
 	JOURNAL_COMMAND_DONE, /* takes the wish `number` out */
@@ -88,6 +89,7 @@ struct journal_op {
 	bool want_log; /* READ: fill `logged` too */
 	struct journal_logged logged;
 	struct runlog resumed_log;
+	struct buf text; /* TRACE: whoever gets the operation back frees it */
 	int64_t number;
 	struct journal_command command;
 	bool want_etag; /* of the row, behind the commit (START, RUNNING, END; user_id must be set) */

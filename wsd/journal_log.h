@@ -10,6 +10,8 @@ void journal_log_write(struct journal_op *op);
 void journal_log_over(struct journal_op *op);
 /* READ: the next slice from op->cursor on; op->logged too when want_log. */
 void journal_log_read(struct journal_op *op);
+/* TRACE: the operation's rc (trace_read.c). */
+int journal_trace(struct db *db, struct journal_op *op);
 /* RECOVER: the operation's rc. */
 int journal_recover(struct db *db, struct journal_op *op);
 

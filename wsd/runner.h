@@ -55,7 +55,8 @@ enum runner_message_type {
 	RUNNER_MSG_NODE_DONE = 16, /* key: node id, which has completed; what it sent on (engine/exact.h), or nothing */
 	RUNNER_MSG_NODE_INTENT = 17, /* key: id of a node that must not run twice (NODE_ONCE); it waits for RUNNER_GO */
 	RUNNER_MSG_INPUT = 18, /* the daemon's own: a frame that the runner got, its kind in front */
-	RUNNER_MSG_END = 19    /* the daemon's own: how the run ended, a map */
+	RUNNER_MSG_END = 19,   /* the daemon's own: how the run ended, a map */
+	RUNNER_MSG_TRACE = 20  /* what nodes did with their time (trace.h) */
 };
 
 enum runner_message_flags {

@@ -163,6 +163,10 @@ static void on_message(void *ctx, const struct run_message *m)
 		map_setn(d->records, m->key, m->key_len, value_bytes(m->data, m->len));
 		return;
 	}
+	if (m->type == RUNNER_MSG_TRACE) {
+		buf_add(&d->trace, m->data, m->len);
+		return;
+	}
 	message = msgpack_parse(m->data, m->len, &why);
 	if (!message)
 		fail_msg("message: %s", why.message);
@@ -225,6 +229,7 @@ void drive_begin(struct driven *d, const char *graph, const char *params, struct
 {
 	d->arena = arena_new();
 	d->messages = value_list();
+	buf_init(&d->trace, BUF_MAX_BODY);
 	options.job_id = "job";
 	options.workflow_id = "flow";
 	options.user_id = "1";
@@ -270,6 +275,7 @@ void drive_over(struct driven *d)
 	run_free(d->run);
 	value_unref(d->messages);
 	value_unref(d->records);
+	buf_free(&d->trace);
 	arena_free(d->arena);
 }
 

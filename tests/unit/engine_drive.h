@@ -13,6 +13,7 @@ struct driven {
 	struct value *messages;
 	const struct run_end *end;
 	struct value *records; /* node id -> its record, when the run gives them */
+	struct buf trace; /* its entries, likewise */
 	bool bigint;
 };
 

@@ -1,5 +1,6 @@
 /* The engine: graphs driven directly; what clients would see is collected. */
 #include "engine_drive.h"
+#include "wsd/trace.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -274,6 +275,74 @@ static void test_cancel(void **state)
 	assert_int_equal(drive_destroyed, 1);
 }
 
+/* The last entry of a node (or of the run: ""); the test fails when there is none. */
+static struct trace_entry traced(const struct driven *d, const char *id)
+{
+	struct sv data = { d->trace.data, d->trace.len };
+	struct trace_entry entry;
+	struct trace_entry found = { .start_us = 0 };
+
+	while (trace_take(&data, &entry))
+		if (sv_eq(entry.node_id, id))
+			found = entry;
+	assert_int_equal(data.n, 0);
+	if (!found.start_us)
+		fail_msg("no entry of '%s'", id);
+	return found;
+}
+
+static void test_trace(void **state)
+{
+	static const char graph[] = "c test.Count {\"count\":5}\na test.Add {\"b\":1}\ns test.Sleep {\"ms\":20}\n"
+				    "i nodetool.input.StringInput {\"name\":\"i\",\"value\":\"four\"}\n"
+				    "p nodetool.output.Output {\"name\":\"p\"}\nf test.FailAt\n"
+				    "o nodetool.output.Output {\"name\":\"r\"}\n"
+				    "c.output>a.a\na.output>o.value\ni.output>p.value\n";
+	struct driven d = { 0 };
+	struct trace_entry e;
+
+	(void)state;
+	drive_begin(&d, graph, NULL, (struct run_options){ .record = true });
+	drive_on(&d);
+	e = traced(&d, "a");
+	assert_int_equal(e.status, TRACE_COMPLETED);
+	assert_true(sv_eq(e.node_type, "test.Add"));
+	assert_int_equal(e.calls, 5);
+	assert_int_equal(e.items_in, 5);
+	assert_int_equal(e.bytes_in, 40);
+	assert_int_equal(e.items_out, 5);
+	e = traced(&d, "s");
+	assert_true(e.outside_us >= 19000 && e.end_us - e.start_us >= e.outside_us && e.busy_us < e.outside_us);
+	e = traced(&d, "i");
+	assert_int_equal(e.bytes_out, 4);
+	assert_int_equal(traced(&d, "p").bytes_in, 4);
+	assert_int_equal(traced(&d, "f").status, TRACE_FAILED);
+	e = traced(&d, "");
+	assert_int_equal(e.status, TRACE_FAILED);
+	assert_true(e.start_us <= traced(&d, "c").start_us && e.end_us >= traced(&d, "s").end_us);
+	drive_over(&d);
+}
+
+static void test_trace_of_what_goes_on(void **state)
+{
+	struct driven d = { 0 };
+	struct pollfd fds[4];
+	int timeout;
+
+	(void)state;
+	drive_begin(&d, "s test.Slow\n", NULL, (struct run_options){ .record = true });
+	while (run_step(d.run, 10))
+		;
+	assert_int_equal(run_poll(d.run, fds, 4, &timeout), 0);
+	assert_int_equal(traced(&d, "s").status, TRACE_RUNNING);
+	assert_int_equal(traced(&d, "s").end_us, 0);
+	assert_int_equal(traced(&d, "").end_us, 0);
+	run_cancel(d.run);
+	assert_int_equal(traced(&d, "s").status, TRACE_STOPPED);
+	assert_true(traced(&d, "").end_us > 0);
+	drive_over(&d);
+}
+
 static void test_going_on(void **state)
 {
 	static const char graph[] = "c test.Count {\"count\":3}\na test.Add {\"b\":1}\nb test.Add {\"b\":10}\n"
@@ -422,6 +491,8 @@ int main(void)
 		cmocka_unit_test(test_params),
 		cmocka_unit_test(test_stream_input),
 		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_trace),
+		cmocka_unit_test(test_trace_of_what_goes_on),
 		cmocka_unit_test(test_going_on),
 		cmocka_unit_test(test_suspend_and_resume),
 		cmocka_unit_test(test_values_for_clients),

@@ -33,6 +33,7 @@ static void actor_wait(struct node_ctx *node)
 		return;
 	}
 	node->waiting = true;
+	node->times.mark_us = time_mono_us();
 	node->prev_waiting = NULL;
 	node->next_waiting = run->waiting;
 	if (run->waiting)
@@ -44,6 +45,7 @@ void actor_unwait(struct node_ctx *node)
 {
 	if (!node->waiting)
 		return;
+	node->times.outside_us += time_mono_us() - node->times.mark_us;
 	if (node->prev_waiting)
 		node->prev_waiting->next_waiting = node->next_waiting;
 	else
@@ -62,6 +64,7 @@ static void call_begin(struct node_ctx *node, enum call call)
 {
 	node->phase = PHASE_CALL;
 	node->call = call;
+	node->times.calls += call == CALL_PROCESS || call == CALL_ITEM;
 	if (node->type->state_size && !node->state)
 		node->state = xcalloc(1, node->type->state_size);
 	if (node->type->timeout_s && !node->deadline_us)
@@ -73,6 +76,7 @@ void actor_begin(struct node_ctx *node)
 	if (node->ran || !(node->type->flags & NODE_STREAMS_INPUT) || node->phase == PHASE_DONE)
 		return;
 	node->ran = true;
+	times_begin(node);
 	message_running(node, NULL);
 	if (node->type->process)
 		call_begin(node, CALL_PROCESS);
@@ -114,6 +118,7 @@ void actor_close(struct node_ctx *node)
 	if (node->phase == PHASE_DONE)
 		return;
 	actor_unwait(node);
+	times_end(node);
 	node->phase = PHASE_DONE;
 	node->run->alive--;
 	inbox_close(node);
@@ -269,6 +274,7 @@ static bool begin_batch(struct node_ctx *node)
 		return true;
 	}
 	node->ran = true;
+	times_begin(node);
 	batch_assign(node);
 	node->keep = !generator && result_key(node, node->key);
 	node->cached = node->keep && result_lookup(node, node->key);

@@ -7,6 +7,7 @@
 static void sleep_on(struct handle *handle, struct node_ctx *producer)
 {
 	producer->asleep = true;
+	producer->times.mark_us = producer->run->clock_us;
 	producer->next_sleeper = NULL;
 	if (handle->last_sleeper)
 		handle->last_sleeper->next_sleeper = producer;
@@ -22,6 +23,7 @@ static void wake_sleepers(struct handle *handle)
 	while ((producer = handle->sleepers)) {
 		handle->sleepers = producer->next_sleeper;
 		producer->asleep = false;
+		producer->times.room_us += producer->run->clock_us - producer->times.mark_us;
 		actor_ready(producer);
 	}
 	handle->last_sleeper = NULL;
@@ -107,7 +109,7 @@ void outbox_add(struct node_ctx *node, struct slot *slot, struct value *v)
 		node->outbox_cap = node->outbox_cap ? node->outbox_cap * 2 : 4;
 		node->outbox = xrealloc(node->outbox, node->outbox_cap * sizeof(*node->outbox));
 	}
-	node->outbox[node->outbox_count++] = (struct emission){ slot, v };
+	node->outbox[node->outbox_count++] = (struct emission){ slot, v, times_size(node->run, v) };
 }
 
 void outbox_clear(struct node_ctx *node)
@@ -126,6 +128,7 @@ bool outbox_flush(struct node_ctx *node)
 		for (; node->outbox_edge < e->slot->edge_count; node->outbox_edge++) {
 			if (!inbox_put(e->slot->edges[node->outbox_edge], e->v, node))
 				return false;
+			times_sent(e->slot->edges[node->outbox_edge], e->bytes);
 			message_sent(e->slot->edges[node->outbox_edge]);
 		}
 		value_unref(e->v);

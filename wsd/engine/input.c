@@ -11,6 +11,7 @@ static void add_event(struct run *run, struct node_ctx *node, struct slot *slot,
 	e->node = node;
 	e->slot = slot;
 	e->v = v;
+	e->bytes = v ? times_size(run, v) : 0;
 	if (run->last_event)
 		run->last_event->next = e;
 	else
@@ -99,6 +100,7 @@ static bool deliver(struct run *run, const struct input_event *e)
 			continue;
 		if (!inbox_put(edge, e->v, &run->dispatcher))
 			return false;
+		times_sent(edge, e->bytes);
 		message_sent(edge);
 	}
 	run->event_edge = 0;

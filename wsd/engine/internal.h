@@ -60,6 +60,23 @@ struct edge {
 struct emission {
 	struct slot *slot;
 	struct value *v; /* NULL: the end of the slot (input nodes only) */
+	size_t bytes;    /* times_size of it */
+};
+
+/* What a node does with its time; times on the clock of time_mono_us. */
+struct node_times {
+	int64_t start_us; /* 0: it has not begun */
+	int64_t last_us;  /* gave a value last */
+	int64_t mark_us;  /* began to wait */
+	int64_t busy_us;
+	int64_t outside_us;
+	int64_t room_us;
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+	uint32_t items_in;
+	uint32_t items_out;
+	uint32_t calls;
+	struct node_ctx *next_begun;
 };
 
 enum phase {
@@ -153,6 +170,7 @@ struct node_ctx {
 	struct value *events; /* that have come from outside: a list of [number, event]; NULL: none yet */
 
 	struct sv head; /* the constant part of its node_update, encoded */
+	struct node_times times;
 };
 
 /* An event of the input dispatcher (section 7). */
@@ -161,6 +179,7 @@ struct input_event {
 	struct node_ctx *node;
 	struct slot *slot;
 	struct value *v; /* NULL: the end of the slot */
+	size_t bytes;    /* times_size of it */
 };
 
 struct cache_entry {
@@ -203,6 +222,12 @@ struct run {
 	bool msg_bigint;
 	int64_t seq;
 	int64_t started_us;
+	int64_t clock_us;          /* when the last step of an actor was over */
+	int64_t epoch_us;          /* to be added to that clock for microseconds since 1970 */
+	struct node_ctx *stepping; /* the actor whose step it is */
+	struct node_ctx *begun;    /* since the last record of the trace */
+	struct buf trace;          /* entries for the next one */
+	bool trace_told;           /* the run itself is in a record */
 	bool ended;
 	struct run_end end;
 };
@@ -287,6 +312,21 @@ bool restore_ask(struct node_ctx *node);
 bool restore_begin(struct run *run);
 /* nodeapi.c: a value of an output node for the result of the run. */
 void node_count_output(struct node_ctx *node, struct value *v);
+
+/* times.c: what goes into the trace of the run (wsd/trace.h). */
+void times_init(struct run *run);
+/* Bytes of a value's content; 0 when nobody wants to know. */
+size_t times_size(const struct run *run, const struct value *v);
+/* A value of so many bytes has gone over the edge. */
+void times_sent(struct edge *edge, size_t bytes);
+void times_begin(struct node_ctx *node);
+/* The step of run->stepping is over. */
+void times_stepped(struct run *run);
+/* Before the actor's phase becomes PHASE_DONE. */
+void times_end(struct node_ctx *node);
+/* Gives what has been gathered as a record: before the run waits, and when it is over. */
+void times_flush(struct run *run);
+void times_over(struct run *run);
 
 /* present.c: values as clients get them; new references. */
 struct value *present_value(struct run *run, struct value *v);  /* outputs, previews, properties */

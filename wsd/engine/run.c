@@ -41,6 +41,7 @@ void run_finish(struct run *run, enum run_status status, const char *kind, const
 	end->error = error ? error_cut(run, error) : NULL;
 	end->duration = (double)(time_mono_us() - run->started_us) / 1e6;
 	end->next_seq = run->seq;
+	times_over(run);
 	if (status != RUN_COMPLETED)
 		return;
 	end->result = run->opt.explicit_types ? present_explicit(run->result) : value_ref(run->result);
@@ -146,11 +147,14 @@ bool run_step(struct run *run, size_t steps)
 {
 	struct node_ctx *node;
 
+	run->clock_us = time_mono_us();
 	while (!run->ended && steps-- > 0 && (node = pop_ready(run))) {
+		run->stepping = node;
 		if (node == &run->dispatcher)
 			inputs_step(run);
 		else
 			actor_step(node);
+		times_stepped(run);
 		if (node->suspended) {
 			close_all(run);
 			run_finish(run, RUN_SUSPENDED, NULL, NULL);
@@ -158,6 +162,8 @@ bool run_step(struct run *run, size_t steps)
 	}
 	if (!run->ended && (!anything_ready(run) || run->alive == 0))
 		check_end(run);
+	if (!run->ended && !anything_ready(run))
+		times_flush(run);
 	return !run->ended && anything_ready(run);
 }
 
@@ -252,6 +258,7 @@ struct run *run_new(const struct run_options *options)
 	asset_set_reader(options->user_id);
 	run->arena = arena_new();
 	run->started_us = time_mono_us();
+	times_init(run);
 	run->seq = options->first_seq;
 	run->result = value_map();
 	run->dispatcher.run = run;
@@ -288,6 +295,7 @@ void run_free(struct run *run)
 	value_unref(run->end.result);
 	value_unref(run->end.state);
 	buf_free(&run->msg);
+	buf_free(&run->trace);
 	arena_free(run->arena);
 	free(run);
 }
