@@ -76,6 +76,9 @@ export const listJobs = (workflowId, startKey) =>
 
 export const getJob = (id) => json(`api/jobs/${segment(id)}`);
 
+/** {nodes: [{node_id, start_ms, end_ms, busy_ms, waits, bytes_in, …}], …}: what the nodes of a job did with their time. */
+export const getTrace = (id) => json(`api/jobs/${segment(id)}/trace`);
+
 export const getAsset = (id) => json(`api/assets/${segment(id)}`);
 
 /** The bytes of a stored file, fetched with the token, which <img> and <audio> could not send. */

@@ -1,5 +1,5 @@
 // Tabs as the ARIA practices have them: one stop of the Tab key, arrow keys, Home and End. Each further view
-// (a chat, a timeline) is one more add().
+// is one more add().
 
 import { el } from './dom.js';
 

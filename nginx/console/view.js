@@ -7,6 +7,7 @@ import { InputForm } from './form.js';
 import { Tabs } from './tabs.js';
 import { OutputsView } from './outputs.js';
 import { History } from './history.js';
+import { TimelineView } from './timeline.js';
 import { LogView, NodeDetail, NodeList } from './steps.js';
 
 const STATUS = {
@@ -34,6 +35,8 @@ export class WorkflowView {
     this.outputs = new OutputsView(this.tabs.add('outputs', 'Outputs'));
     this.list = new NodeList(this.tabs.add('nodes', 'Nodes'), (id) => this.graph.select(id));
     this.log = new LogView(this.tabs.add('log', 'Log'));
+    this.timeline = new TimelineView(this.tabs.add('timeline', 'Timeline', () => this.timeline.show()),
+      (id) => this.graph.select(id));
     this.history = new History(this.tabs.add('jobs', 'Jobs', () => this.refreshJobs()));
     byId('form').addEventListener('submit', (event) => this.#submit(event));
     byId('form').addEventListener('keydown', (event) => {
@@ -126,7 +129,9 @@ export class WorkflowView {
     this.list.update(run);
     this.detail.update(run);
     this.outputs.update(run);
-    this.log.update(run, (id) => this.#names.get(id) || id);
+    const nameOf = (id) => this.#names.get(id) || id;
+    this.log.update(run, nameOf);
+    this.timeline.update(run, nameOf);
     const errors = run ? Array.from(run.nodes.values()).filter((n) => n.error).length : 0;
     this.tabs.badge('outputs', run?.outputs.size || '');
     this.tabs.badge('nodes', errors || '', 'error');

@@ -109,6 +109,17 @@ class Job:
         self.status, self.error, self.finished = status, error, time.time()
         self.send("job_update", status=status, error=error, message=None, **{"result": None, "duration": None, **more})
 
+    def trace(self):
+        """Nodes that have reported, one after the other; those that have not ended go on."""
+        states = {m["node_id"]: m for m in self.messages if m["type"] == "node_update"}
+        nodes = [{"node_id": n, "node_type": "t", "status": "failed" if m["error"] else m["status"], "cached": False,
+                  "start_ms": 10.0 * i, "end_ms": None if m["status"] == "running" else 10.0 * i + 100, "busy_ms": 5.25,
+                  "waits": {"input_ms": None if m["status"] == "running" else 60.0, "output_ms": 0.0, "outside_ms": 34.75},
+                  "calls": 3, "items_in": 3, "items_out": 1, "bytes_in": 1234567, "bytes_out": 12} for i, (n, m) in enumerate(states.items())]
+        return {"job_id": self.id, "workflow_id": self.workflow_id, "status": self.status, "requested_at": "2026-11-24T10:00:00",
+                "began_at": "2026-11-24T10:00:00.250000", "ended_at": None, "duration_ms": 250.0 if self.finished else None,
+                "incomplete": False, "nodes": nodes}
+
     def record(self):
         stamp = lambda t: time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(t)) + ".%06d" % (t % 1 * 1e6) if t else None
         return {"id": self.id, "workflow_id": self.workflow_id, "status": self.status, "error": self.error,
@@ -209,6 +220,9 @@ class FakeServer:
     def rest(self, path, query):
         if path == "/api/workflows/":
             return self.answer(200, {"workflows": [] if self.empty else [{**w, "graph": {}} for w in WORKFLOWS], "next": ""})
+        if path.startswith("/api/jobs/") and path.endswith("/trace"):
+            job = self.jobs.get(path.split("/")[3])
+            return self.answer(200, job.trace()) if job else self.answer(404, {"detail": "Job not found"})
         if path == "/api/jobs/":
             jobs = [j.record() for j in reversed(list(self.jobs.values())) if j.workflow_id == query.get("workflow_id")]
             return self.answer(200, {"jobs": jobs, "next_start_key": ""})

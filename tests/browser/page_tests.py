@@ -238,6 +238,8 @@ def test_page_takes_hostile_texts_as_text(page, suite):
     for tab in ("nodes", "log", "jobs"):
         page.click("#tab-" + tab)
         page.wait_text("#panel-" + tab, HOSTILE)
+    page.click("#tab-timeline")
+    page.wait("document.querySelector('.timeline-row[data-state=failed]')")
     assert page.eval("window.hacked === undefined && ({}).x === undefined")
     assert page.eval("document.querySelectorAll('main img, main script').length") == 0
     suite.shot(page, "hostile")
@@ -281,6 +283,55 @@ def test_page_starts_and_cancels_by_keyboard(page, suite):
     page.wait_text("#status", "Cancelled")
 
 
+def test_page_shows_a_timeline(page, suite):
+    open_workflow(page, suite, "example")
+    page.click("#tab-timeline")
+    page.wait_text("#panel-timeline", "Run the workflow")
+    page.click("#run")
+    page.wait_text("#status", "Completed")
+    page.click("#tab-timeline")
+    page.wait_text("#panel-timeline", "0.25 s in all")
+    page.wait_text("#panel-timeline", "0.25 s before it began")
+    page.wait("[...document.querySelectorAll('.timeline-row')].map(r => r.dataset.node).join() === 'split,each,tpl,join'")
+    bars = page.eval("[...document.querySelectorAll('.t-wait')].map(r => +r.getAttribute('x'))")
+    assert bars == sorted(bars) and bars[0] == 0 and bars[1] == 40, bars
+    page.click(".timeline-row[data-node=tpl]")
+    for text in ("Template", "3 values, 1.2 MB", "1 value, 12 B", "5 ms, called 3 times", "35 ms"):
+        page.wait_text(".timeline-detail", text)
+    label = page.eval("document.querySelector('[aria-selected=true].timeline-row').getAttribute('aria-label')")
+    assert label == "Template: completed, began at 20 ms, took 0.10 s", label
+    suite.shot(page, "timeline")
+
+
+def test_page_timeline_works_by_keyboard(page, suite):
+    open_workflow(page, suite, "example")
+    page.click("#run")
+    page.wait_text("#status", "Completed")
+    page.click("#tab-timeline")
+    page.wait("document.querySelectorAll('.timeline-row').length === 4")
+    page.tab_to(".timeline-row")
+    chosen = "document.activeElement.dataset.node"
+    assert page.eval(chosen) == "split" and page.eval("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    for key, node in (("ArrowDown", "each"), ("ArrowDown", "tpl"), ("ArrowUp", "each"), ("End", "join"), ("Home", "split"),
+                      ("ArrowUp", "split")):
+        page.key(key)
+        assert page.eval(chosen) == node, (key, page.eval(chosen))
+    page.key("ArrowDown")
+    page.wait_text(".timeline-detail", "For Each")
+    page.key("Enter")
+    page.wait_text("#node", "nodetool.control.ForEach")
+
+
+def test_page_timeline_of_a_run_that_goes_on(page, suite):
+    open_workflow(page, suite, "long")
+    page.click("#run")
+    page.click("#tab-timeline")
+    page.wait("document.querySelector('.timeline-row[data-node=tick]')?.dataset.state === 'running'")
+    page.click("#cancel")
+    page.wait_text("#status", "Cancelled")
+    page.wait_text("#panel-timeline", "0.25 s in all")
+
+
 CONTRAST = """(() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
   const rgb = (css) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = css; canvas.fillRect(0, 0, 1, 1);
@@ -309,9 +360,12 @@ def test_page_can_be_read_in_light_and_dark(page, suite):
     for scheme in ("light", "dark"):
         page.media(prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
         backgrounds.append(page.eval("getComputedStyle(document.body).backgroundColor"))
-        for tab in ("outputs", "nodes", "log", "jobs"):
+        for tab in ("outputs", "nodes", "log", "timeline", "jobs"):
             page.click("#tab-" + tab)
             page.wait("!document.querySelector('#panel-%s').hidden" % tab)
+            if tab == "timeline":
+                page.wait("document.querySelector('.timeline-row')")
+                suite.shot(page, "timeline-" + scheme)
             bad = page.eval(CONTRAST)
             assert not bad, "too little contrast in %s: %s" % (scheme, bad)
         suite.shot(page, scheme)
