@@ -1,5 +1,6 @@
-/* Gemini's generateContent: the system text apart, contents of parts, calls of functions and their results as parts too.
- * Source: the service's public reference of models.streamGenerateContent and models.batchEmbedContents (v1beta). */
+/* Gemini's generateContent: the system text apart, contents of parts, calls of functions and their results as parts
+ * too. Source: the service's public reference of models.streamGenerateContent and models.batchEmbedContents (v1beta).
+ */
 #include "provider/internal.h"
 
 #include <stdlib.h>
@@ -53,7 +54,7 @@ static void add_content(struct value *parts, const struct value *content)
 		const char *key;
 		const char *type;
 	} media[] = {
-		{ "image", "image/png" }, { "image_url", "image/png" }, { "audio", "audio/mp3" },
+		{ "image", "image/png" }, { "image_url", "image/png" },      { "audio", "audio/mp3" },
 		{ "video", "video/mp4" }, { "document", "application/pdf" },
 	};
 
@@ -111,7 +112,8 @@ static void add_tool_result(struct value *parts, const struct value *in, const s
 	struct value *function = value_map();
 
 	map_set_str(function, "name", name_of_call(messages, map_str(in, "tool_call_id", "")));
-	map_set(function, "response", value_is(given, VALUE_MAP) ? value_ref(given) : wrapped("result", value_ref(text)));
+	map_set(function, "response",
+		value_is(given, VALUE_MAP) ? value_ref(given) : wrapped("result", value_ref(text)));
 	value_unref(given);
 	value_unref(text);
 	list_push(parts, wrapped("functionResponse", function));

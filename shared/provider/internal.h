@@ -3,8 +3,8 @@
 #define PROVIDER_INTERNAL_H
 
 #include "provider/provider.h"
+#include "provider/stream.h"
 
-#define PROVIDER_LINE_MAX ((size_t)16 << 20)   /* one event of a stream */
 #define PROVIDER_ANSWER_MAX ((size_t)32 << 20) /* a whole JSON answer */
 #define PROVIDER_TEXT_MAX ((size_t)32 << 20)   /* the text of a chat's answer */
 #define PROVIDER_BODY_MAX BUF_MAX_BODY
@@ -16,29 +16,6 @@ struct provider {
 	char *models_url;
 	char *key; /* NULL: none */
 };
-
-/* ---- streams (stream.c) -------------------------------------------------------------------------------- */
-
-enum stream_kind { STREAM_SSE, STREAM_NDJSON };
-
-/* Cuts a stream into events: the data of server-sent events, or lines. */
-struct stream {
-	enum stream_kind kind;
-	struct buf line;
-	struct buf data; /* SSE: of the event that is being read */
-	bool has_data;
-	bool after_cr;
-	/* One event (text with a NUL behind it); -1 stops the stream. */
-	int (*event)(void *ctx, const char *data, size_t len);
-	void *ctx;
-};
-
-void stream_init(struct stream *s, enum stream_kind kind, int (*event)(void *, const char *, size_t), void *ctx);
-void stream_free(struct stream *s);
-/* -1 when an event is too long, or when `event` said so. */
-int stream_feed(struct stream *s, const char *data, size_t len);
-/* What stands behind the last line end. */
-int stream_end(struct stream *s);
 
 /* ---- dialects ------------------------------------------------------------------------------------------ */
 

@@ -4,6 +4,7 @@
 
 #include "db/db.h"
 #include "provider/provider.h"
+#include "wsd/chat/mcp.h"
 #include "wsd/chat/turn.h"
 #include "wsd/engine/engine.h"
 
@@ -37,6 +38,9 @@ struct turn {
 	int64_t tool_deadline; /* 0: no tool of the client is waited for */
 	struct value *tool_result; /* it has come */
 	struct tool_run *tool_run; /* a tool that goes on; NULL: none */
+	struct mcp *mcp;	   /* servers of the user's with tools; NULL: none asked for */
+	bool connecting;	   /* they are being connected: the chat begins after it */
+	bool mcp_calling;	   /* one of their tools runs */
 	struct lookup *lookup;     /* collections are being asked (lookup.c); NULL: not */
 
 	/* Agent mode: agent.c. */
@@ -86,6 +90,8 @@ void turn_fail(struct turn *turn, const char *kind, const char *text);
 /* model.c: plain chat and help. */
 void model_begin(struct turn *turn);
 void model_step(struct turn *turn);
+/* The same for a tool of an MCP server. */
+bool model_mcp_step(struct turn *turn);
 /* Goes on with the tool that runs; true when more could be done at once. */
 bool model_tool_step(struct turn *turn, const struct pollfd *fds, size_t count);
 void model_tool_result(struct turn *turn, const struct value *result);

@@ -216,6 +216,13 @@ static void run_call(struct turn *turn)
 		finish_call(turn, tool_error("There is no such tool"), NULL);
 		return;
 	}
+	if (!tool && mcp_knows(turn->mcp, name)) {
+		if (turn->agent)
+			send_tool_update(turn, call);
+		mcp_call(turn->mcp, name, map_get(call, "args"));
+		turn->mcp_calling = true;
+		return;
+	}
 	if (!tool && tool_of_client(turn, name)) {
 		ask_client(turn, call);
 		return;
@@ -242,6 +249,17 @@ bool model_tool_step(struct turn *turn, const struct pollfd *fds, size_t count)
 	tool_run_free(turn->tool_run);
 	turn->tool_run = NULL;
 	finish_call(turn, result, tool ? tool->user_message : NULL);
+	return true;
+}
+
+bool model_mcp_step(struct turn *turn)
+{
+	struct value *result = mcp_result(turn->mcp);
+
+	if (!result)
+		return false;
+	turn->mcp_calling = false;
+	finish_call(turn, result, NULL);
 	return true;
 }
 

@@ -235,6 +235,7 @@ struct value *tool_declarations(const struct turn *turn)
 		add_all(turn, list);
 	else
 		add_named(turn, list);
+	mcp_declare(turn->mcp, turn, list);
 	if (value_len(list))
 		return list;
 	value_unref(list);

@@ -69,17 +69,44 @@ static int receive(struct turn *turn, struct err *err)
 	return rc;
 }
 
+static void begin_model(struct turn *turn)
+{
+	if (map_bool(turn->message, "agent_mode", false))
+		agent_begin(turn);
+	else
+		model_begin(turn);
+}
+
+/* True when the chat has begun, or cannot. */
+static bool connect_step(struct turn *turn)
+{
+	struct err err = { 0 };
+	int rc = mcp_connect(turn->mcp, &err);
+
+	if (!rc)
+		return false;
+	turn->connecting = false;
+	if (rc > 0)
+		begin_model(turn);
+	else
+		turn_fail(turn, NULL, err.detail);
+	return true;
+}
+
 /* Which kind of chat it is, in the order of notes-ws section 9. */
 static void begin(struct turn *turn)
 {
 	const struct value *m = turn->message;
+	struct err err = { 0 };
 
 	if (turn->workflow_id || strcmp(map_str(m, "workflow_target", ""), "workflow") == 0)
 		workflow_begin(turn);
-	else if (map_bool(m, "agent_mode", false))
-		agent_begin(turn);
+	else if (mcp_begin(turn, &turn->mcp, &err))
+		turn_fail(turn, NULL, err.detail);
+	else if (turn->mcp)
+		turn->connecting = true;
 	else
-		model_begin(turn);
+		begin_model(turn);
 }
 
 struct turn *turn_new(const struct turn_options *options)
@@ -107,6 +134,7 @@ void turn_free(struct turn *turn)
 {
 	tool_run_free(turn->tool_run);
 	lookup_free(turn->lookup);
+	mcp_free(turn->mcp);
 	provider_call_free(turn->call);
 	provider_client_free(turn->client);
 	provider_free(turn->provider);
@@ -136,6 +164,8 @@ size_t turn_poll(struct turn *turn, struct pollfd *fds, size_t max, int *timeout
 		return run_poll(turn->run, fds, max, timeout_ms);
 	if (turn->tool_run)
 		return tool_run_poll(turn->tool_run, fds, max, timeout_ms);
+	if (turn->connecting || turn->mcp_calling)
+		return mcp_poll(turn->mcp, fds, max, timeout_ms);
 	if (turn->lookup)
 		return lookup_poll(turn->lookup, fds, max, timeout_ms);
 	if (turn->call && !provider_call_done(turn->call))
@@ -151,6 +181,10 @@ bool turn_step(struct turn *turn, const struct pollfd *fds, size_t count)
 		return false;
 	if (turn->run)
 		return workflow_step(turn, fds, count);
+	if (turn->connecting)
+		return connect_step(turn);
+	if (turn->mcp_calling)
+		return model_mcp_step(turn);
 	if (turn->tool_run && model_tool_step(turn, fds, count))
 		return true;
 	if (turn->tool_run)

@@ -1,8 +1,8 @@
 /* nodetool.code: programs in Python, JavaScript, Bash, Ruby and Lua, and commands, in the sandbox of sandbox/sandbox.h.
  * Where the original asks for a container, the sandbox takes its place. */
+#include "wsd/nodes/code_limits.h"
 #include "wsd/nodes/code_source.h"
 #include "wsd/nodes/helper.h"
-#include "auth/auth.h"
 #include "sandbox/sandbox.h"
 
 #include <errno.h>
@@ -11,16 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SECONDS_DEFAULT   60
-#define MEMORY_MB_DEFAULT 1024
-#define FILE_BYTES        ((int64_t)256 << 20)
-#define PROCESSES         64
 #define OUTPUT_MAX        ((size_t)64 << 20) /* what a program may print in all */
 #define STDIN_MAX         ((size_t)64 << 20)
 #define LINE_MAX_BYTES    ((size_t)16 << 20)
 #define CHUNK             65536
 #define LINES_AT_ONCE     16
-#define PROGRAMS_MAX      16
 #define ERROR_TAIL        300
 
 static const struct language {
@@ -62,11 +57,6 @@ static void free_state(void *ptr)
 	buf_free(&s->input);
 	buf_free(&s->streams[0].text);
 	buf_free(&s->streams[1].text);
-}
-
-static bool enabled(void)
-{
-	return config_bool("NODETOOL_CODE_NODES", auth_mode() != MODE_PUBLIC);
 }
 
 /* ---- starting ----------------------------------------------------------------------------------------- */
@@ -158,24 +148,9 @@ static const char **program_of(struct node_ctx *ctx, const struct language *lang
 	return bad ? NULL : argv;
 }
 
-/* The operator's folders with further interpreters. */
-static const char **program_folders(struct arena *arena)
-{
-	struct sv list = sv_of(config_get("NODETOOL_CODE_FOLDERS"));
-	const char **folders = arena_alloc(arena, (PROGRAMS_MAX + 1) * sizeof(*folders));
-	struct sv folder;
-	size_t n = 0;
-
-	while (n < PROGRAMS_MAX && sv_split(&list, ':', &folder)) {
-		if (folder.n && folder.p[0] == '/')
-			folders[n++] = arena_strndup(arena, folder.p, folder.n);
-	}
-	return folders;
-}
-
 static void set_deadline(struct node_ctx *ctx, struct code_state *s, const struct language *language)
 {
-	s->seconds = config_int("NODETOOL_CODE_SECONDS", 1, 86400, SECONDS_DEFAULT);
+	s->seconds = code_seconds();
 	if (language && language->language == CODE_LUA) {
 		int64_t wanted = value_as_int(setting(ctx, "timeout_seconds"));
 
@@ -189,22 +164,18 @@ static void set_deadline(struct node_ctx *ctx, struct code_state *s, const struc
 static enum node_result start(struct node_ctx *ctx, const struct language *language, const char *property)
 {
 	struct code_state *s = node_state(ctx);
-	struct sandbox_options options = { .folder = node_workspace(ctx),
-					   .network = config_bool("NODETOOL_CODE_NETWORK", false),
-					   .file_bytes = FILE_BYTES,
-					   .processes = PROCESSES };
+	struct sandbox_options options;
 	const char *text = setting_text(ctx, property);
 	struct err err;
 
-	if (!enabled())
-		return node_fail(ctx, "This server does not run code of workflows (NODETOOL_CODE_NODES is off)");
+	if (code_limits(node_arena(ctx), &options, &err))
+		return fail_err(ctx, &err);
+	options.folder = node_workspace(ctx);
 	set_deadline(ctx, s, language);
 	options.argv = program_of(ctx, language, text, &err);
 	if (!options.argv)
 		return fail_err(ctx, &err);
 	options.cpu_seconds = s->seconds;
-	options.memory_bytes = config_int("NODETOOL_CODE_MEMORY_MB", 64, 1 << 20, MEMORY_MB_DEFAULT) << 20;
-	options.programs = program_folders(node_arena(ctx));
 	if (sandbox_start(&options, &s->box, &err))
 		return node_fail(ctx, "%s: %s", property, err.detail);
 	s->started = true;
@@ -337,7 +308,7 @@ static enum node_result judge(struct node_ctx *ctx, struct code_state *s)
 		return node_fail(ctx, "The program could not be started: %s", err.detail);
 	if (end == SANDBOX_MEMORY)
 		return node_fail(ctx, "The program used more than its %lld MB of memory",
-				 (long long)config_int("NODETOOL_CODE_MEMORY_MB", 64, 1 << 20, MEMORY_MB_DEFAULT));
+				 (long long)code_memory_mb());
 	if (status)
 		return node_fail(ctx, "Execution error: Process exited with code %d%s%s", status,
 				 s->tail[0] ? ": " : "", s->tail);

@@ -368,7 +368,8 @@ static const struct node_prop transcribe_props[] = {
 	  .def = "\"gemini-2.5-flash\"" },
 	{ .name = "prompt",
 	  .type = "str",
-	  .def = "\"Write down what is said in this recording, word for word, with punctuation. Answer with nothing else.\"" },
+	  .def = "\"Write down what is said in this recording, word for word, with punctuation. Answer with nothing "
+		 "else.\"" },
 	{ 0 },
 };
 
