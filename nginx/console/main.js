@@ -92,7 +92,7 @@ async function navigate() {
       view.show(workflow);
     }
     fail('view', null);
-    await view.showRun(wanted.job);
+    view.showRun(wanted.job);
     view.refreshJobs();
   } catch (error) {
     if (mine !== navigation) return;

@@ -1,7 +1,6 @@
 // One workflow on the page: its graph, form, buttons and the views of its run.
 
 import { byId, duration, el, showText, titleOf } from './dom.js';
-import { getJob } from './api.js';
 import { GraphView } from './graph.js';
 import { InputForm } from './form.js';
 import { Tabs } from './tabs.js';
@@ -82,19 +81,12 @@ export class WorkflowView {
   }
 
   /** Shows a run: the one named, else the newest of this workflow, else none. */
-  async showRun(jobId) {
+  showRun(jobId) {
     if (!jobId) {
       this.#watch(this.#runs.latest(this.#workflow.id));
       return;
     }
-    const run = this.#runs.watch(jobId, this.#workflow);
-    this.#watch(run);
-    if (run.accepted && run.startedAt === null) {
-      // What is long over is only in its record: the daemon answers a reconnect with little more than the state.
-      const job = await getJob(jobId).catch(() => null);
-      const over = ['failed', 'cancelled', 'completed'].includes(job?.status);
-      if (over && !run.ended) run.end(job.status, job.error_message || job.error);
-    }
+    this.#watch(this.#runs.watch(jobId, this.#workflow));
   }
 
   refreshJobs() {
