@@ -4,6 +4,7 @@
 
 #include "http/http.h"
 
+extern const struct field queue_order_body[];
 int queue_list(struct request *req, struct response *res);
 int queue_reorder(struct request *req, struct response *res);
 int queue_drop(struct request *req, struct response *res);

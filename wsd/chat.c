@@ -376,7 +376,7 @@ static void start_turn(struct chat *chat, const char *thread_id, struct value *d
 	turn->thread_id = xstrdup(thread_id);
 	turn->workflow_id = workflow_id ? xstrdup(workflow_id) : NULL;
 	turn->order = make_order(chat, thread_id, data);
-	turn->run = (struct pool_run){ .user = turn->user, .start = on_start, .frame = on_frame, .died = on_death };
+	turn->run = (struct pool_run){ .user = turn->user, .turn = { .rank = FAIR_CHAT }, .start = on_start, .frame = on_frame, .died = on_death };
 	last = last_of_thread(turn);
 	lws_dll2_add_tail(&turn->link, &turns);
 	chat->turn = turn;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "wsd/chat.h"
+#include "wsd/job_queue.h"
 
 static void answer_error(struct session *s, const char *text)
 {
@@ -56,7 +57,7 @@ static struct value *status_of(const struct watch *w)
 {
 	struct value *m = value_map();
 
-	map_set_str(m, "status", w->job->status);
+	map_set_str(m, "status", job_shown_status(w->job));
 	map_set_str(m, "job_id", w->job->id);
 	map_set_str(m, "workflow_id", w->workflow_id ? w->workflow_id : w->job->workflow_id);
 	return m;

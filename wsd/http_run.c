@@ -52,7 +52,7 @@ static int run_workflow(struct request *req, struct response *res)
 		return answer(run, req, res);
 	if (!run)
 		return req_fail(req, 501, "Runs are served by the daemon");
-	if (jobs_full()) {
+	if (jobs_full(req->user.id)) {
 		metrics_run_refused();
 		res_header(res, "Retry-After", RETRY_AFTER_S);
 		return req_fail(req, 429, "Too many runs are waiting on this server. Please try again later.");

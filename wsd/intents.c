@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "notify/notify.h"
-#include "wsd/jobs.h"
+#include "wsd/job_queue.h"
 #include "wsd/triggers.h"
 
 static struct {
@@ -27,6 +27,8 @@ static void deal_with(const struct journal_command *command)
 
 	if (!strcmp(command->command, NOTIFY_CANCEL_JOB) || !strcmp(command->command, NOTIFY_STOP_TRIGGER))
 		cancel(command);
+	else if (!strcmp(command->command, NOTIFY_REORDER_QUEUE))
+		jobs_reordered(command->user_id);
 	else if (!strcmp(command->command, NOTIFY_START_TRIGGER))
 		triggers_start(command->user_id, command->workflow_id, command->job_id);
 	else

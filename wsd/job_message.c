@@ -128,6 +128,8 @@ const char *job_options_text(const struct job *job, struct arena *arena)
 	map_set_bool(m, "binary", job->binary);
 	map_set_bool(m, "require_result", job->require_result);
 	map_set_bool(m, "use_cache", job->use_cache);
+	if (job->priority)
+		map_set_int(m, "priority", job->priority);
 	text = json_text(arena, m, JSON_COMPACT);
 	value_unref(m);
 	return text;
@@ -139,6 +141,8 @@ void job_options_read(struct job_spec *spec, const struct value *options)
 	spec->binary = map_bool(options, "binary", false);
 	spec->require_result = map_bool(options, "require_result", false);
 	spec->use_cache = map_bool(options, "use_cache", false);
+	spec->priority = map_int(options, "priority", 0);
+	spec->place = map_int(options, "place", 0);
 }
 
 static const char *known_status(const char *status)

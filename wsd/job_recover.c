@@ -4,6 +4,7 @@
 
 #include "wsd/job_log.h"
 #include "wsd/job_message.h"
+#include "wsd/job_queue.h"
 
 static bool looking;
 
@@ -59,7 +60,21 @@ static void remember(struct job *job, struct journal_op *op)
 	if (op->logged.last > job->history.last_seq)
 		job->history.last_seq = op->logged.last;
 	job->announced = job->delivered = job->history.last_seq;
-	job->begun = job->history.last_seq > 1;
+}
+
+/* What was said of the run's own status: whether its runner has begun, and whether clients were told that it waits. */
+static void recall(struct job *job, const struct journal_op *op)
+{
+	for (size_t i = 0; i < op->blob_count; i++) {
+		const struct blob *blob = op->blobs[i];
+		struct value *m = blob && blob->type == RUNNER_MSG_JOB_UPDATE ? blob_value(blob) : NULL;
+		bool running = !strcmp(map_str(m, "status", ""), "running");
+
+		if (m)
+			job->queued = !strcmp(map_str(m, "status", ""), "queued");
+		job->begun |= running && value_is_null(map_get(m, "run_state"));
+		value_unref(m);
+	}
 }
 
 static void go_on(struct journal_op *op)
@@ -87,10 +102,14 @@ static void go_on(struct journal_op *op)
 	job->use_cache |= op->use_cache;
 	if (op->workspace)
 		job->workspace = xstrdup(op->workspace);
+	if (!strcmp(op->found.status, "running"))
+		job->status = "running";
+	if (op->found.started_at && time_parse(op->found.started_at, &job->arrived) < 0)
+		job->arrived = 0;
+	recall(job, op);
 	remember(job, op);
-	if (!job->history.last_seq)
-		job_say_now(job, job_running_update(job));
-	log_info("job %s goes on", job->id);
+	job_wait(job, job->history.last_seq > 0);
+	log_info("job %s %s", job->id, strcmp(job->status, "running") ? "waits" : "goes on");
 }
 
 static void recovered(struct journal_op *op)
@@ -99,6 +118,7 @@ static void recovered(struct journal_op *op)
 		log_error("the runs that were going on cannot be read: %s", op->err.detail);
 	if (op->rc < 0 || op->rc == 2) {
 		looking = false;
+		pool_hold(false);
 		return;
 	}
 	if (op->rc == 0)
@@ -117,6 +137,7 @@ static void look_for_next(const char *after)
 void jobs_recover(void)
 {
 	looking = true;
+	pool_hold(true); /* until all are there: their order counts */
 	look_for_next("");
 }
 

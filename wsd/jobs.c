@@ -7,6 +7,7 @@
 
 #include "wsd/job_log.h"
 #include "wsd/job_message.h"
+#include "wsd/job_queue.h"
 #include "wsd/job_table.h"
 #include "wsd/metrics.h"
 #include "wsd/triggers.h"
@@ -16,11 +17,11 @@
 #define ENDED_MAX 100                      /* ended runs that are remembered */
 #define ENDED_BYTES ((size_t)16 << 20)     /* and what their messages may take */
 #define ENDED_US ((int64_t)3600 * 1000000) /* and for how long */
-#define ACTIVE_MAX 10000                   /* runs that wait or run */
 
 static struct {
 	lws_dll2_owner_t active;
 	lws_dll2_owner_t ended; /* the oldest first */
+	lws_dll2_owner_t parked; /* at the end of the daemon: wait for the next one */
 	size_t ended_bytes;
 	int64_t started;
 	bool closing;
@@ -47,6 +48,11 @@ bool job_is_active(const struct job *job)
 /* What only a run that goes on needs. */
 static void free_burden(struct job *job)
 {
+	if (job->account) {
+		job->account->active--;
+		fair_release(job->account);
+		job->account = NULL;
+	}
 	value_unref(job->graph);
 	value_unref(job->params);
 	value_unref(job->resume);
@@ -311,15 +317,17 @@ static void running_stored(struct journal_op *op)
 static void run_start(struct pool_run *run)
 {
 	struct job *job = lws_container_of(run, struct job, run);
-	struct value *order = job_run_order(job);
+	struct value *order;
 
 	job->state = JOB_RUNNING;
 	job->status = "running";
+	job_waited(job);
 	if (!job->http) {
 		job->running_op = journal_op_new(JOURNAL_RUNNING, running_stored, job);
 		job->running_op->id = arena_strdup(job->running_op->arena, job->id);
 		submit(job, job->running_op);
 	}
+	order = job_run_order(job);
 	job_send(job, RUNNER_RUN, order);
 	value_unref(order);
 	job_send_early(job);
@@ -327,6 +335,13 @@ static void run_start(struct pool_run *run)
 }
 
 /* ---- start --------------------------------------------------------------------------------------------- */
+
+/* It ends before it could wait for a runner. */
+static void begin_to_fail(struct job *job)
+{
+	if (!job->http)
+		job_say_now(job, job_running_update(job));
+}
 
 static void started(struct job *job, struct journal_op *op)
 {
@@ -338,9 +353,8 @@ static void started(struct job *job, struct journal_op *op)
 	announce(job, op, "updated");
 	if (!job->resume)
 		announce(job, op, "created");
-	if (!job->http)
-		job_say_now(job, job_running_update(job));
 	if (op->rc > 0) {
+		begin_to_fail(job);
 		job->no_workflow = true;
 		error = xasprintf("Workflow %s not found", job->workflow_id);
 		end(job, "failed", error);
@@ -350,6 +364,7 @@ static void started(struct job *job, struct journal_op *op)
 	if (!job->graph && op->graph)
 		job->graph = json_parse(op->graph, strlen(op->graph), &why);
 	if (!job->graph) {
+		begin_to_fail(job);
 		job->early = true;
 		job->error_kind = xstrdup("ValueError");
 		end(job, "failed", "The stored graph cannot be read");
@@ -358,8 +373,7 @@ static void started(struct job *job, struct journal_op *op)
 	if (op->workspace)
 		job->workspace = xstrdup(op->workspace);
 	job->use_cache |= op->use_cache;
-	job->state = JOB_WAITING;
-	pool_enqueue(&job->run);
+	job_wait(job, false);
 }
 
 static void start_stored(struct journal_op *op)
@@ -442,6 +456,11 @@ static struct job *new_job(struct job_spec *spec, const char *id)
 	job->require_result = spec->require_result;
 	job->use_cache = spec->use_cache;
 	job->http = spec->http;
+	job->priority = spec->priority;
+	job->place = spec->place;
+	job->arrived = time_now_us();
+	job->account = pool_user(job->user_id);
+	job->account->active++;
 	job->status = "scheduled";
 	job->run.user = job->user_id;
 	job->run.start = run_start;
@@ -478,6 +497,7 @@ struct job *job_resume(struct job_spec *spec)
 		free_job(old);
 	}
 	job = new_job(spec, spec->id);
+	job->status = "running"; /* so its row says as soon as it goes on */
 	job->history.last_seq = job->delivered = job->announced = seq;
 	submit_resume(job);
 	return job;
@@ -485,16 +505,7 @@ struct job *job_resume(struct job_spec *spec)
 
 struct job *job_adopt(struct job_spec *spec)
 {
-	struct job *job = new_job(spec, spec->id);
-
-	job->state = JOB_WAITING;
-	pool_enqueue(&job->run);
-	return job;
-}
-
-bool jobs_full(void)
-{
-	return jobs.active.count >= (uint32_t)config_int("NODETOOL_QUEUE_MAX", 1, 1000000, ACTIVE_MAX);
+	return new_job(spec, spec->id);
 }
 
 /* ---- cancel -------------------------------------------------------------------------------------------- */
@@ -536,7 +547,10 @@ void jobs_shutdown(void)
 
 		if (job->state == JOB_WAITING)
 			pool_dequeue(&job->run);
-		if (job->state == JOB_WAITING || job->state == JOB_RUNNING) {
+		if (job->state == JOB_WAITING && job->queued) { /* as its row and its log say, for whichever daemon */
+			lws_dll2_remove(&job->link);
+			lws_dll2_add_tail(&job->link, &jobs.parked);
+		} else if (job->state == JOB_WAITING || job->state == JOB_RUNNING) {
 			pool_kill(&job->run);
 			end(job, "cancelled", NULL);
 		}
@@ -549,6 +563,8 @@ void jobs_free(void)
 		free_job(lws_container_of(jobs.active.head, struct job, link));
 	while (jobs.ended.head)
 		free_job(lws_container_of(jobs.ended.head, struct job, link));
+	while (jobs.parked.head)
+		free_job(lws_container_of(jobs.parked.head, struct job, link));
 }
 
 void jobs_get_stats(struct jobs_stats *out)

@@ -40,6 +40,8 @@ struct job_spec {
 	bool require_result; /* the end carries result.outputs */
 	bool use_cache;      /* results of deterministic nodes may come from the result store */
 	bool http;           /* a run over HTTP: other row, other messages */
+	int64_t priority;    /* among the user's own runs (fair.h) */
+	int64_t place;
 };
 
 struct job {
@@ -61,6 +63,11 @@ struct job {
 	bool no_workflow;
 	bool cancelling;
 	bool begun; /* the runner has said something */
+	bool queued; /* clients were told that it waits, and not yet that it runs */
+	int64_t priority;
+	int64_t place;
+	int64_t arrived; /* microseconds since 1970 */
+	struct fair_user *account; /* counts the user's runs that wait or go on */
 
 	struct pool_run run;
 	struct loop_timer grace; /* after CANCEL */
@@ -123,7 +130,8 @@ struct jobs_stats {
 };
 
 void jobs_init(void);
-/* SIGTERM: ends all runs as cancelled (stored; runners are killed). Call before journal_close. */
+/* SIGTERM: ends all runs that have begun as cancelled (stored; runners are killed); those that were told to
+ * wait do so again at the next start. Call before journal_close. */
 void jobs_shutdown(void);
 /* Frees everything; after journal_close. */
 void jobs_free(void);
@@ -137,7 +145,7 @@ struct job *job_resume(struct job_spec *spec);
 void jobs_recover(void);
 /* 1 while it is at it, else 0. */
 int jobs_recovering(void);
-/* For it alone: a run that has begun before; it waits for a runner. */
+/* For it alone: the run as it is registered; it waits for a runner behind job_wait. */
 struct job *job_adopt(struct job_spec *spec);
 /* Keeps a frame for the runner until there is one. */
 void job_keep_early(struct job *job, enum runner_frame kind, const void *payload, size_t len);
@@ -163,8 +171,8 @@ void job_broadcast(struct job *job, struct blob *blob);
 /* Lets the run wait, or go on, as those want who watch it and the disk. */
 void job_pressure(struct job *job);
 
-/* True when so many runs wait and run that no further one should be started. */
-bool jobs_full(void);
+/* True when so many runs wait and run, of all or of that user, that no further one of his should be started. */
+bool jobs_full(const char *user_id); /* job_queue.c */
 void jobs_get_stats(struct jobs_stats *out);
 
 #endif

@@ -25,7 +25,6 @@
 #define WAL_CHECKPOINT ((int64_t)4 << 20)    /* bytes of log after which it is moved into the database */
 #define WAL_IDLE_S 30                        /* a smaller log is moved when nothing was written for so long */
 #define WAL_AGAIN_US ((int64_t)1000000)      /* after a checkpoint that readers kept from emptying the log */
-#define REASON_RESTART "Server shutdown while job was running"
 #define REASON_RECONNECT "Job worker was unavailable during reconnect"
 
 static struct {
@@ -490,24 +489,6 @@ static int take_lock(const char *db_file, struct err *err)
 	return rc;
 }
 
-static int settle(struct err *err)
-{
-	int count;
-
-	if (config_bool("NODETOOL_AUTO_RECOVER_JOBS", true))
-		return 0; /* see job_recover.c */
-	if (db_begin_durable(journal.db, err) < 0)
-		return -1;
-	count = job_journal_settle(journal.db, journal.worker_id, REASON_RESTART, err);
-	if (count < 0 || db_commit(journal.db, err) < 0) {
-		db_rollback(journal.db);
-		return -1;
-	}
-	if (count)
-		log_warn("%d runs were in flight when the server ended; they are now failed", count);
-	return 0;
-}
-
 int journal_open(struct err *err)
 {
 	pthread_condattr_t attr;
@@ -518,7 +499,7 @@ int journal_open(struct err *err)
 
 	make_worker_id();
 	if (db_open(&journal.db, config_db_path(), 0, err) < 0 || take_lock(config_db_path(), err) < 0 ||
-	    runlog_init(config_db_path(), err) < 0 || settle(err) < 0)
+	    runlog_init(config_db_path(), err) < 0)
 		return -1;
 	fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (fd < 0)

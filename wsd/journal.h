@@ -98,7 +98,7 @@ struct journal_op {
 	_Atomic bool dropped;
 };
 
-/* Opens the database (one daemon only: a lock beside the file says so), settles what a dead daemon left, starts the
+/* Opens the database (one daemon only: a lock beside the file says so), starts the
  * thread. After loop_init. */
 int journal_open(struct err *err) MUST_CHECK;
 /* Carries out what is queued, then ends the thread. `done` is still called for all of it. */

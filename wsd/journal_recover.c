@@ -10,7 +10,7 @@
 #define ATTEMPTS_MAX 3 /* a run that goes down with the daemon so often is not begun once more */
 #define MESSAGES_BYTES ((size_t)64 << 20) /* what is read of its messages: the last of them */
 
-#define REASON_HTTP "Server shutdown while job was running"
+#define REASON_RESTART "Server shutdown while job was running"
 #define REASON_ATTEMPTS "The server ended several times while this run was going on"
 #define REASON_GAP "The server ended while this run was going on, and its log was too long to be kept whole"
 #define REASON_GRAPH "The server ended while this run was going on, and its graph cannot be read"
@@ -106,13 +106,34 @@ static const char *half_done(const struct journal_op *op)
 	return begun;
 }
 
+/* True when the last that the run said of itself is that it waits for a runner. */
+static bool still_waits(const struct journal_op *op)
+{
+	const struct blob *blob = NULL;
+	struct value *last;
+	bool waits;
+
+	if (op->logged.ended || !op->found.status || strcmp(op->found.status, "scheduled"))
+		return false;
+	for (size_t i = op->blob_count; i-- > 0 && !(blob && blob->type != RUNNER_MSG_INPUT);)
+		blob = op->blobs[i];
+	if (!blob || blob->type != RUNNER_MSG_JOB_UPDATE)
+		return false;
+	last = blob_value(blob);
+	waits = !strcmp(map_str(last, "status", ""), "queued");
+	value_unref(last);
+	return waits;
+}
+
 /* Why the run cannot go on; NULL when it can. */
-static const char *obstacle(const struct journal_op *op)
+static const char *obstacle(const struct journal_op *op, bool waits)
 {
 	const char *node = half_done(op);
 
-	if (!op->found.job_type || !*op->found.job_type)
-		return REASON_HTTP;
+	if (!waits && !config_bool("NODETOOL_AUTO_RECOVER_JOBS", true))
+		return REASON_RESTART;
+	if (!op->found.job_type || !*op->found.job_type || !op->found.options)
+		return REASON_RESTART;
 	if (op->found.attempts >= ATTEMPTS_MAX)
 		return REASON_ATTEMPTS;
 	if (op->logged.gap)
@@ -131,7 +152,7 @@ static int logged_end(struct journal_op *op)
 	return -1;
 }
 
-static int store(struct db *db, struct journal_op *op, const char *why)
+static int store(struct db *db, struct journal_op *op, bool waits, const char *why)
 {
 	bool ends = op->logged.ended || why;
 	int rc;
@@ -144,7 +165,7 @@ static int store(struct db *db, struct journal_op *op, const char *why)
 	else if (why)
 		rc = job_journal_settle_one(db, op->id, why, &op->err);
 	else
-		rc = job_journal_adopt(db, op->id, journal_worker_id(), &op->err);
+		rc = job_journal_adopt(db, op->id, journal_worker_id(), waits, &op->err);
 	if (rc < 0 || db_commit(db, &op->err) < 0) {
 		db_rollback(db);
 		return -1;
@@ -158,6 +179,7 @@ int journal_recover(struct db *db, struct journal_op *op)
 	const char *graph;
 	const char *why;
 	bool logged;
+	bool waits;
 	int rc;
 
 	rc = job_journal_unfinished(db, journal_worker_id(), op->id, op->arena, &op->id, &op->user_id, &op->err);
@@ -172,8 +194,10 @@ int journal_recover(struct db *db, struct journal_op *op)
 	logged = runlog_open(&r, op->id, NULL) == 0;
 	if (logged)
 		read_log(op, &r);
-	why = obstacle(op);
-	rc = store(db, op, why);
+	waits = still_waits(op);
+	why = obstacle(op, waits);
+	rc = store(db, op, waits, why);
+	op->found.status = waits ? "scheduled" : "running";
 	if (rc != 0) {
 		release(op);
 		log_warn("job %s was going on when the server ended: %s", op->id, why ? why : "it had ended");

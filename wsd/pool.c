@@ -44,13 +44,14 @@ static struct {
 	struct loop_fd control;
 	pid_t zygote;
 	lws_dll2_owner_t runners;
-	lws_dll2_owner_t waiting; /* runs */
+	struct fair_queue queue; /* runs that wait */
 	struct loop_timer assign; /* hands runners to runs that wait */
 	struct loop_timer trim;
 	int spawning;
 	int warm;
 	int max;
 	bool closing;
+	bool held; /* nobody gets a runner */
 	int64_t retry_at;
 	int64_t spawned;
 	int64_t crashed;
@@ -82,8 +83,10 @@ static void schedule(int64_t us)
 /* Closes the runner's socket; the process ends by itself or is killed. */
 static void discard(struct runner *r, bool kill_it)
 {
-	if (r->run)
+	if (r->run) {
 		r->run->runner = NULL;
+		fair_end(&pool.queue, &r->run->turn);
+	}
 	r->run = NULL;
 	if (kill_it)
 		ask_zygote(ZYGOTE_KILL, r->pid);
@@ -126,22 +129,23 @@ static struct runner *find_runner(const char *user)
 	return fresh;
 }
 
-/* Makes room for another user's run by ending an idle runner. */
-static void evict_idle(void)
+/* Makes room for another user's run by ending an idle runner; false when none idles. */
+static bool evict_idle(void)
 {
 	lws_start_foreach_dll(struct lws_dll2 *, d, lws_dll2_get_head(&pool.runners)) {
 		struct runner *r = lws_container_of(d, struct runner, link);
 
 		if (!r->run && !r->leaving) {
 			discard(r, false);
-			return;
+			return true;
 		}
 	} lws_end_foreach_dll(d);
+	return false;
 }
 
 static void give(struct runner *r, struct pool_run *run)
 {
-	lws_dll2_remove(&run->link);
+	fair_begin(&pool.queue, &run->turn);
 	if (!r->user[0])
 		snprintf(r->user, sizeof(r->user), "%s", run->user);
 	r->run = run;
@@ -150,31 +154,42 @@ static void give(struct runner *r, struct pool_run *run)
 	run->start(run);
 }
 
+/* One more process, in the place of an idle one when there are so many; false when that cannot be now. */
+static bool provide(void)
+{
+	if (time_mono_us() < pool.retry_at) {
+		schedule(pool.retry_at - time_mono_us());
+		return false;
+	}
+	if ((int)pool.runners.count + pool.spawning >= pool.max && !evict_idle())
+		return false;
+	spawn();
+	return true;
+}
+
+/* Whoever is next gets a runner, or the next one that is on its way. */
 static void assign(struct loop_timer *timer)
 {
-	int total;
-	int wanted;
+	struct fair_item *item;
+	int coming = pool.spawning;
 
 	(void)timer;
-	if (pool.closing)
+	if (pool.closing || pool.held)
 		return;
-	lws_start_foreach_dll_safe(struct lws_dll2 *, d, next, lws_dll2_get_head(&pool.waiting)) {
-		struct pool_run *run = lws_container_of(d, struct pool_run, link);
+	fair_round(&pool.queue);
+	while ((item = fair_next(&pool.queue))) {
+		struct pool_run *run = lws_container_of(item, struct pool_run, turn);
 		struct runner *r = find_runner(run->user);
 
 		if (r)
 			give(r, run);
-	} lws_end_foreach_dll_safe(d, next);
-	total = (int)pool.runners.count + pool.spawning;
-	wanted = (int)pool.waiting.count + pool.warm - count_idle(true) - pool.spawning;
-	if (pool.waiting.count && total >= pool.max && !pool.spawning)
-		evict_idle();
-	if (wanted > 0 && time_mono_us() < pool.retry_at) {
-		schedule(pool.retry_at - time_mono_us());
-		return;
+		else if (coming > 0)
+			coming--;
+		else if (!provide())
+			return;
 	}
-	for (; wanted > 0 && total < pool.max; wanted--, total++)
-		spawn();
+	while (coming + count_idle(true) < pool.warm && (int)pool.runners.count + pool.spawning < pool.max && provide())
+		coming++;
 }
 
 /* Ends runners that idle beyond the warm ones. */
@@ -430,6 +445,7 @@ void pool_init(int zygote_fd, pid_t zygote_pid)
 {
 	pool.max = (int)config_int("NODETOOL_RUNNERS_MAX", 1, 1000, DEFAULT_MAX);
 	pool.warm = (int)config_int("NODETOOL_RUNNERS_WARM", 0, pool.max, DEFAULT_WARM < pool.max ? DEFAULT_WARM : pool.max);
+	pool.queue.per_user = (int)config_int("NODETOOL_RUNNERS_PER_USER", 1, 1000, pool.max);
 	attach_zygote(zygote_fd, zygote_pid);
 	loop_timer_set(&pool.trim, IDLE_US, trim);
 }
@@ -449,16 +465,33 @@ void pool_destroy(void)
 
 void pool_enqueue(struct pool_run *run)
 {
-	lws_dll2_add_tail(&run->link, &pool.waiting);
+	fair_add(&pool.queue, run->user, &run->turn);
 	schedule(0);
 }
 
 bool pool_dequeue(struct pool_run *run)
 {
-	if (run->runner || lws_dll2_is_detached(&run->link))
+	if (run->runner || lws_dll2_is_detached(&run->turn.link))
 		return false;
-	lws_dll2_remove(&run->link);
+	fair_remove(&pool.queue, &run->turn);
 	return true;
+}
+
+bool pool_must_wait(const struct pool_run *run)
+{
+	return fair_must_wait(&pool.queue, &run->turn, pool.max);
+}
+
+void pool_hold(bool on)
+{
+	pool.held = on;
+	if (!on)
+		schedule(0);
+}
+
+struct fair_user *pool_user(const char *name)
+{
+	return fair_hold(&pool.queue, name);
 }
 
 void pool_send(struct pool_run *run, enum runner_frame kind, const void *payload, size_t len)
@@ -532,6 +565,7 @@ void pool_finished(struct pool_run *run, bool clean)
 		return;
 	pool_pause(run, false);
 	run->runner = NULL;
+	fair_end(&pool.queue, &run->turn);
 	if (!clean || r->runs >= MAX_RUNS || has_grown(r)) {
 		discard(r, true);
 		return;
@@ -545,7 +579,7 @@ void pool_get_stats(struct pool_stats *out)
 	memset(out, 0, sizeof(*out));
 	out->runners = (int)pool.runners.count;
 	out->busy = out->runners - count_idle(false);
-	out->waiting = (int)pool.waiting.count;
+	out->waiting = pool.queue.waiting;
 	out->spawned = pool.spawned;
 	out->crashed = pool.crashed;
 }

@@ -6,15 +6,15 @@
  * program is started anew as `wsd --zygote FD`.
  *
  * A runner serves one user only, one run at a time. After a run that ended well it may serve the next run of the same
- * user; after a failed run, a late cancellation or 100 runs it is discarded.
+ * user; after a failed run, a late cancellation or 100 runs it is discarded. Who is next is fair.h's affair.
  */
 #ifndef WSD_POOL_H
 #define WSD_POOL_H
 
 #include "base/base.h"
+#include "wsd/fair.h"
 #include "wsd/runner.h"
 
-#include <libwebsockets.h>
 #include <sys/types.h>
 
 /* ---- zygote (wsd/zygote.c) ----------------------------------------------------------------------------- */
@@ -45,7 +45,7 @@ struct runner;
 
 /* What a run has to do with its runner: part of the structure that owns the run. */
 struct pool_run {
-	lws_dll2_t link; /* waiting for a runner */
+	struct fair_item turn; /* its place in the queue; rank, priority, place and arrived are set by the owner */
 	struct runner *runner;
 	const char *user; /* lent, as long as the run is in the pool */
 	/* A runner is there: send RUNNER_RUN now. */
@@ -74,6 +74,12 @@ void pool_destroy(void);
 void pool_enqueue(struct pool_run *run);
 /* Takes a run that waits out of the queue; false when it has a runner already. */
 bool pool_dequeue(struct pool_run *run);
+/* True when a run that was queued waits for another one to end (and not only for a process to start). */
+bool pool_must_wait(const struct pool_run *run);
+/* While it is on, nobody gets a runner. */
+void pool_hold(bool on);
+/* The record of a user, held; for whoever counts what he has (fair_user.active). Ends with fair_release. */
+struct fair_user *pool_user(const char *name);
 /* Sends a frame to the run's runner; nothing is lost, memory grows when the runner does not read (bounded: the run's
  * `died` is called then). */
 void pool_send(struct pool_run *run, enum runner_frame kind, const void *payload, size_t len);

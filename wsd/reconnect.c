@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "wsd/job_message.h"
+#include "wsd/job_queue.h"
 
 /* What was asked, as long as the database is asked in turn. */
 struct question {
@@ -90,9 +91,9 @@ static bool replay_by_seq(struct session *s, struct job *job, const struct quest
 	return true;
 }
 
-static void send_running(struct session *s, struct watch *w)
+static void send_status(struct session *s, struct watch *w)
 {
-	struct value *m = job_running_update(w->job);
+	struct value *m = w->job->queued ? job_queued_update(w->job) : job_running_update(w->job);
 
 	if (w->workflow_id)
 		map_set_str(m, "workflow_id", w->workflow_id);
@@ -106,14 +107,18 @@ static void replay_state(struct session *s, struct watch *w)
 	uint32_t unread = w->job->delivered;
 	size_t i;
 
-	send_running(s, w);
+	send_status(s, w);
+	if (w->job->queued) { /* that says it all, as long as it waits */
+		w->job->delivered = w->job->announced;
+		return;
+	}
 	for (i = 0; i < h->latest_count; i++)
 		if (h->latest[i]->type == RUNNER_MSG_NODE_UPDATE && h->latest[i]->seq <= unread)
 			session_send_watched(w, h->latest[i]);
 	for (i = 0; i < h->latest_count; i++)
 		if (h->latest[i]->type == RUNNER_MSG_EDGE_UPDATE && h->latest[i]->seq <= unread)
 			session_send_watched(w, h->latest[i]);
-	send_running(s, w);
+	send_status(s, w);
 	replay_after(w, unread);
 }
 

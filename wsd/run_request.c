@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http/http.h"
+#include "model/job_queue.h"
 #include "wsd/job_message.h"
 
 static const struct field node_fields[] = {
@@ -51,6 +52,7 @@ static const struct field run_fields[] = {
 	{ "resource_limits", FIELD_OBJECT, FIELD_NULLABLE },
 	{ "require_terminal_result", FIELD_BOOL, FIELD_NULLABLE, "false" },
 	{ "use_cache", FIELD_BOOL, FIELD_NULLABLE, "false" },
+	{ "priority", FIELD_ANY, FIELD_NULLABLE },
 	{ 0 },
 };
 
@@ -84,6 +86,16 @@ static void refuse(struct session *s, const char *job_id, const char *workflow_i
 	session_send(s, job_update(job_id, workflow_id, "failed", error));
 }
 
+/* What is no number, or a wild one, is no reason to refuse a run. */
+static int64_t priority_of(const struct value *v)
+{
+	double wish = value_is_number(v) ? value_as_float(v) : 0;
+
+	if (!(wish > -QUEUE_PRIORITY_MAX))
+		return wish < 0 ? -QUEUE_PRIORITY_MAX : 0;
+	return wish < QUEUE_PRIORITY_MAX ? (int64_t)wish : QUEUE_PRIORITY_MAX;
+}
+
 static void start(struct session *s, const struct value *request)
 {
 	struct value *params = map_get(request, "params");
@@ -97,10 +109,11 @@ static void start(struct session *s, const struct value *request)
 		.use_cache = map_bool(request, "use_cache", false),
 		.require_result = map_bool(request, "require_terminal_result", false),
 		.binary = !s->text,
+		.priority = priority_of(map_get(request, "priority")),
 	};
 	char id[ID_SIZE];
 
-	if (jobs_full()) {
+	if (jobs_full(s->user)) {
 		id_new(id);
 		refuse(s, spec.id && id_safe(spec.id) ? spec.id : id, spec.workflow_id,
 		       "Too many runs are waiting on this server. Please try again later.");

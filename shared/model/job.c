@@ -54,9 +54,6 @@ static const char list_workflow_sql[] =
 static const char cursor_sql[] = "SELECT started_at FROM nodetool_jobs WHERE id = ?1 AND user_id = ?2";
 static const char active_sql[] = "SELECT " NARROW " FROM nodetool_jobs WHERE user_id = ?1 AND status IN " ACTIVE;
 
-static const char queued_sql[] = "SELECT " NARROW " FROM nodetool_jobs WHERE user_id = ?1 AND status = 'scheduled' "
-				"ORDER BY started_at, id";
-
 static int read_one(struct db_stmt *st, struct arena *arena, struct job *out, struct err *err)
 {
 	int rc = db_step(st, err);
@@ -156,18 +153,6 @@ int job_list(struct db *db, struct arena *arena, const char *user_id, const char
 	if (workflow_id)
 		db_bind_text(st, 5, workflow_id);
 	return each_row(st, arena, limit, each, arg, more, err);
-}
-
-int job_list_queued(struct db *db, struct arena *arena, const char *user_id,
-		    int (*each)(const struct job *job, void *arg), void *arg, struct err *err)
-{
-	struct db_stmt *st = db_prepare(db, queued_sql, err);
-	bool more;
-
-	if (!st)
-		return -1;
-	db_bind_text(st, 1, user_id);
-	return each_row(st, arena, INT64_MAX, each, arg, &more, err);
 }
 
 int job_list_active(struct db *db, struct arena *arena, const char *user_id,

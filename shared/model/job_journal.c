@@ -32,27 +32,22 @@ static const char sql_resume[] =
 
 static const char sql_forget[] = "DELETE FROM nodetool_jobs WHERE id = ?1";
 
-static const char sql_settle_all[] =
-	"UPDATE nodetool_jobs SET status = 'failed', error = ?2, error_message = ?2, failed_at = ?3, finished_at = ?3,"
-	" updated_at = ?3, version = version + 1"
-	" WHERE status IN ('scheduled', 'running', 'recovering') AND worker_id <> ?1";
-
 static const char sql_settle_one[] =
 	"UPDATE nodetool_jobs SET status = 'failed', error = ?2, error_message = ?2, failed_at = ?3, finished_at = ?3,"
 	" updated_at = ?3, version = version + 1 WHERE id = ?1 AND status IN ('scheduled', 'running', 'recovering')";
 
 static const char sql_unfinished[] =
 	"SELECT id, user_id FROM nodetool_jobs WHERE status IN ('scheduled', 'running', 'recovering') AND worker_id <> ?1"
-	" AND id > ?2 ORDER BY id LIMIT 1";
+	" AND error IS NULL AND finished_at IS NULL AND id > ?2 ORDER BY id LIMIT 1";
 
 static const char sql_adopt[] =
-	"UPDATE nodetool_jobs SET status = 'running', worker_id = ?2, retry_count = coalesce(retry_count, 0) + 1,"
-	" updated_at = ?3, version = version + 1 WHERE id = ?1";
+	"UPDATE nodetool_jobs SET status = CASE WHEN ?4 THEN 'scheduled' ELSE 'running' END, worker_id = ?2,"
+	" retry_count = coalesce(retry_count, 0) + NOT ?4, updated_at = ?3, version = version + 1 WHERE id = ?1";
 
 static const char sql_find[] =
 	"SELECT status, workflow_id, coalesce(error_message, error), json_extract(metadata_json, '$.result'), graph, params,"
 	" suspended_node_id, suspension_reason, suspension_state_json, json_extract(suspension_metadata_json, '$.completed'),"
-	" job_type, json_extract(metadata_json, '$.options'), coalesce(retry_count, 0)"
+	" job_type, json_extract(metadata_json, '$.options'), coalesce(retry_count, 0), started_at"
 	" FROM nodetool_jobs WHERE id = ?1 AND user_id = ?2";
 
 static const char sql_workflow[] =
@@ -150,27 +145,17 @@ int job_journal_forget(struct db *db, const char *id, struct err *err)
 	return db_run(st, err) < 0 ? -1 : 0;
 }
 
-static int settle(struct db *db, const char *sql, const char *which, const char *reason, struct err *err)
+int job_journal_settle_one(struct db *db, const char *id, const char *reason, struct err *err)
 {
 	char now[TIME_TEXT_MAX];
-	struct db_stmt *st = db_prepare(db, sql, err);
+	struct db_stmt *st = db_prepare(db, sql_settle_one, err);
 
 	if (!st)
 		return -1;
-	db_bind_text(st, 1, which);
+	db_bind_text(st, 1, id);
 	db_bind_text(st, 2, reason);
 	db_bind_text(st, 3, time_stamp(now));
 	return (int)db_run(st, err);
-}
-
-int job_journal_settle(struct db *db, const char *worker_id, const char *reason, struct err *err)
-{
-	return settle(db, sql_settle_all, worker_id, reason, err);
-}
-
-int job_journal_settle_one(struct db *db, const char *id, const char *reason, struct err *err)
-{
-	return settle(db, sql_settle_one, id, reason, err);
 }
 
 int job_journal_unfinished(struct db *db, const char *worker_id, const char *after, struct arena *arena, const char **id,
@@ -192,7 +177,7 @@ int job_journal_unfinished(struct db *db, const char *worker_id, const char *aft
 	return rc < 0 ? -1 : rc == 0;
 }
 
-int job_journal_adopt(struct db *db, const char *id, const char *worker_id, struct err *err)
+int job_journal_adopt(struct db *db, const char *id, const char *worker_id, bool waits, struct err *err)
 {
 	char now[TIME_TEXT_MAX];
 	struct db_stmt *st = db_prepare(db, sql_adopt, err);
@@ -202,6 +187,7 @@ int job_journal_adopt(struct db *db, const char *id, const char *worker_id, stru
 	db_bind_text(st, 1, id);
 	db_bind_text(st, 2, worker_id);
 	db_bind_text(st, 3, time_stamp(now));
+	db_bind_int(st, 4, waits);
 	return db_run(st, err) < 0 ? -1 : 0;
 }
 
@@ -230,6 +216,7 @@ int job_journal_find(struct db *db, const char *id, const char *user_id, struct 
 		out->job_type = db_col_dup(st, 10, arena);
 		out->options = db_col_dup(st, 11, arena);
 		out->attempts = db_col_int(st, 12);
+		out->started_at = db_col_dup(st, 13, arena);
 	}
 	db_release(st);
 	return rc < 0 ? -1 : rc == 0;

@@ -20,7 +20,7 @@ struct job_start {
 	const char *graph;    /* JSON text */
 	const char *params;   /* JSON text */
 	const char *execution_strategy;
-	const char *worker_id; /* who runs it: job_journal_settle goes by it */
+	const char *worker_id; /* who runs it: job_journal_unfinished goes by it */
 	const char *options;   /* JSON text: how it was asked for, for a daemon that goes on with it; NULL: nothing to say */
 };
 
@@ -52,6 +52,7 @@ struct job_found {
 	const char *job_type;
 	const char *options; /* as in job_start */
 	int64_t attempts;    /* how often a daemon has gone on with it */
+	const char *started_at;
 };
 
 /* 409 when there is a job of that id already. */
@@ -64,19 +65,17 @@ int job_journal_resume(struct db *db, const char *id, const char *user_id, const
 /* Takes a row out again: an HTTP run that never began leaves none (cases/workflows/run-stream-bad-node). */
 int job_journal_forget(struct db *db, const char *id, struct err *err) MUST_CHECK;
 
-/* Settles the runs that a daemon before this one left unfinished: failed, with the reason. These are the rows with status
- * scheduled, running or recovering and a worker_id other than `worker_id` (rows without one are not a daemon's). There is
- * one daemon per database: see journal_open. -1 on error, else the number of rows. */
-int job_journal_settle(struct db *db, const char *worker_id, const char *reason, struct err *err) MUST_CHECK;
-/* The same for one job. -1 on error, else the number of rows (0: it has ended). */
+/* Settles a run that a daemon before this one left unfinished: failed, with the reason. -1 on error, else the number of rows
+ * (0: it has ended). */
 int job_journal_settle_one(struct db *db, const char *id, const char *reason, struct err *err) MUST_CHECK;
 
 /* The next run behind the id `after` ("" at first), in the order of ids, that a daemon before this one left unfinished, and
- * its user. 0, 1 when there is none, -1. */
+ * its user: status scheduled, running or recovering, and a worker_id other than `worker_id` (rows without one are not a
+ * daemon's; one that failed under the original says scheduled, with its error). There is one daemon per database. 0, 1 when there is none, -1. */
 int job_journal_unfinished(struct db *db, const char *worker_id, const char *after, struct arena *arena, const char **id,
 			   const char **user_id, struct err *err) MUST_CHECK;
-/* This daemon goes on with the run: it is running, with one more attempt. */
-int job_journal_adopt(struct db *db, const char *id, const char *worker_id, struct err *err) MUST_CHECK;
+/* This daemon goes on with the run: it is running, with one more attempt; or it waits as before. */
+int job_journal_adopt(struct db *db, const char *id, const char *worker_id, bool waits, struct err *err) MUST_CHECK;
 /* 0: found, 1: there is no such job of that user, -1: error. */
 int job_journal_find(struct db *db, const char *id, const char *user_id, struct arena *arena, struct job_found *out,
 		     struct err *err) MUST_CHECK;

@@ -216,9 +216,6 @@ int job_delete(struct db *db, const char *user_id, const char *id, struct err *e
 int job_list(struct db *db, struct arena *arena, const char *user_id, const char *workflow_id, const char *after,
 	     int64_t limit, int (*each)(const struct job *job, void *arg), void *arg, bool *more, struct err *err)
 	MUST_CHECK;
-/* The user's jobs that wait for a runner, in the order in which they get one. */
-int job_list_queued(struct db *db, struct arena *arena, const char *user_id,
-		    int (*each)(const struct job *job, void *arg), void *arg, struct err *err) MUST_CHECK;
 /* The user's jobs that have not ended. */
 int job_list_active(struct db *db, struct arena *arena, const char *user_id,
 		    int (*each)(const struct job *job, void *arg), void *arg, struct err *err) MUST_CHECK;
@@ -234,7 +231,7 @@ bool job_status_active(struct sv status);
 struct job_command {
 	int64_t number;          /* rises; never used twice, also when the command before is gone */
 	const char *user_id;
-	const char *command;     /* NOTIFY_CANCEL_JOB, NOTIFY_START_TRIGGER, NOTIFY_STOP_TRIGGER */
+	const char *command;     /* NOTIFY_CANCEL_JOB, NOTIFY_REORDER_QUEUE, NOTIFY_START_TRIGGER, NOTIFY_STOP_TRIGGER */
 	const char *job_id;      /* what to cancel or stop; the id that a started trigger's job must get */
 	const char *workflow_id;
 };

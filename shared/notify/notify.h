@@ -17,6 +17,7 @@
 #define NOTIFY_SOCKET "wsd-notify.sock"
 
 #define NOTIFY_CANCEL_JOB "cancel_job"       /* id: job */
+#define NOTIFY_REORDER_QUEUE "reorder_queue" /* id: user; the order is in the database */
 #define NOTIFY_START_TRIGGER "start_trigger" /* id: workflow */
 #define NOTIFY_STOP_TRIGGER "stop_trigger"   /* id: workflow */
 #define NOTIFY_FIRE_TRIGGER "fire_trigger"   /* id: workflow; its events are in the database */
