@@ -105,6 +105,8 @@ bool str_starts(const char *text, const char *prefix);
 bool str_ends(const char *text, const char *suffix);
 /* True when the bytes are valid UTF-8 (no surrogates, nothing above U+10FFFF). */
 bool utf8_valid(const char *text, size_t len);
+/* Takes what is no UTF-8 out of the text, such as half a character where a text was cut; in place. */
+void utf8_clean(char *text);
 /* Number of code points in valid UTF-8. */
 size_t utf8_length(const char *text, size_t len);
 /* Writes one code point (at most 4 bytes) and returns how many bytes it took. */

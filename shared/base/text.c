@@ -122,6 +122,22 @@ bool utf8_valid(const char *text, size_t len)
 	return true;
 }
 
+void utf8_clean(char *text)
+{
+	size_t len = strlen(text);
+	size_t to = 0;
+	uint32_t cp;
+
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_sequence((unsigned char *)text + i, len - i, &cp);
+
+		memmove(text + to, text + i, n);
+		to += n;
+		i += n ? n : 1;
+	}
+	text[to] = '\0';
+}
+
 size_t utf8_length(const char *text, size_t len)
 {
 	size_t count = 0;
@@ -180,5 +196,6 @@ int err_set(struct err *err, int status, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(err->detail, sizeof(err->detail), fmt, args);
 	va_end(args);
+	utf8_clean(err->detail);
 	return -1;
 }

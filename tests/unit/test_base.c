@@ -260,9 +260,25 @@ static void test_whole_files(void **state)
 	free(path);
 }
 
+static void test_utf8_clean(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "", "" }, { "a\xc3\xa9z", "a\xc3\xa9z" }, { "cut \xc3", "cut " }, { "\xa9" "a\xe2\x82, b", "a, b" },
+	};
+	char text[32];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		snprintf(text, sizeof(text), "%s", cases[i][0]);
+		utf8_clean(text);
+		assert_string_equal(text, cases[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_utf8_clean),
 		cmocka_unit_test(test_arena), cmocka_unit_test(test_buf_limit), cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_views), cmocka_unit_test(test_times),     cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_encodings), cmocka_unit_test(test_config), cmocka_unit_test(test_whole_files),

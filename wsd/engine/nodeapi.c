@@ -42,6 +42,7 @@ enum node_result node_fail(struct node_ctx *node, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	utf8_clean(text);
 	node->error = error_cut(node->run, text);
 	return NODE_FAILED;
 }

@@ -72,7 +72,7 @@ int clip_range(const struct clip *c, double start, double end, struct clip_range
 	*out = (struct clip_range){ .from = first, .frames = last > first ? last - first : 0 };
 	missing = to - from - (double)out->frames;
 	if (missing > 2 * (c->rate / 1000.0))
-		return err_set(err, 400, "the part does not lie within the sound");
+		return err_set(err, 400, "start or end: the part does not lie within the sound");
 	if (missing > 0 && out->frames)
 		out->missing = (size_t)missing;
 	return 0;

@@ -42,11 +42,16 @@ static enum node_result emit_date(struct node_ctx *ctx)
 static enum node_result emit_datetime(struct node_ctx *ctx)
 {
 	static const char *const same[] = { "year", "month", "day", "hour", "minute", "second", "tzinfo" };
-	struct value *v = typed_new("datetime");
+	int64_t milliseconds = node_int(ctx, "millisecond");
+	int64_t microseconds;
+	struct value *v;
 
+	if (__builtin_mul_overflow(milliseconds, 1000, &microseconds))
+		return node_fail(ctx, "millisecond: %lld is too large", (long long)milliseconds);
+	v = typed_new("datetime");
 	for (size_t i = 0; i < ARRAY_LEN(same); i++)
 		map_set(v, same[i], value_ref(node_get(ctx, same[i])));
-	map_set_int(v, "microsecond", node_int(ctx, "millisecond") * 1000);
+	map_set_int(v, "microsecond", microseconds);
 	map_set_float(v, "utc_offset", (double)node_int(ctx, "utc_offset") * 60);
 	node_emit(ctx, "output", v);
 	return NODE_DONE;

@@ -23,12 +23,12 @@ static enum node_result done_datetime(struct node_ctx *ctx, const struct datetim
 	return done(ctx, dt_to_value(dt));
 }
 
-/* Adds to the datetime and sends it. */
-static enum node_result done_moved(struct node_ctx *ctx, struct datetime *dt, __int128 us)
+/* Adds to the datetime and sends it; `names` are the properties that say how much. */
+static enum node_result done_moved(struct node_ctx *ctx, struct datetime *dt, __int128 us, const char *names)
 {
 	struct err err;
 
-	return dt_add(dt, us, &err) ? fail_err(ctx, &err) : done_datetime(ctx, dt);
+	return dt_add(dt, us, &err) ? node_fail(ctx, "%s: %s", names, err.detail) : done_datetime(ctx, dt);
 }
 
 static enum node_result today(struct node_ctx *ctx)
@@ -83,7 +83,8 @@ static enum node_result add_time_delta(struct node_ctx *ctx)
 	    !int_property(ctx, "hours", &hours) || !int_property(ctx, "minutes", &minutes))
 		return NODE_FAILED;
 	return done_moved(ctx, &dt,
-			  (__int128)days * DT_DAY + (__int128)hours * DT_HOUR + (__int128)minutes * 60 * DT_SECOND);
+			  (__int128)days * DT_DAY + (__int128)hours * DT_HOUR + (__int128)minutes * 60 * DT_SECOND,
+			  "days, hours, minutes");
 }
 
 static enum node_result date_difference(struct node_ctx *ctx)
@@ -154,7 +155,7 @@ static enum node_result date_range(struct node_ctx *ctx)
 			list_push(list, value_len(list) ? dt_to_value(&at) : value_ref(node_get(ctx, "start_date")));
 		if (err.status || dt_add(&at, (__int128)step * DT_DAY, &err)) {
 			value_unref(list);
-			return fail_err(ctx, &err);
+			return node_fail(ctx, "start_date, end_date, step_days: %s", err.detail);
 		}
 	}
 	return done(ctx, list);
@@ -247,7 +248,7 @@ static enum node_result relative_time(struct node_ctx *ctx)
 	dt_from_unix(time_now_us(), &dt);
 	if (strcmp(unit, "months") == 0)
 		return done_months(ctx, &dt, amount > INT32_MAX || amount < INT32_MIN ? INT32_MAX : sign * amount);
-	return done_moved(ctx, &dt, (__int128)sign * amount * (strcmp(unit, "hours") == 0 ? DT_HOUR : DT_DAY));
+	return done_moved(ctx, &dt, (__int128)sign * amount * (strcmp(unit, "hours") == 0 ? DT_HOUR : DT_DAY), "amount");
 }
 
 static void midnight(struct datetime *dt)
@@ -287,7 +288,7 @@ static enum node_result boundary_time(struct node_ctx *ctx)
 		midnight(&dt);
 	else
 		last_moment(&dt);
-	return done_moved(ctx, &dt, (__int128)days * DT_DAY);
+	return done_moved(ctx, &dt, (__int128)days * DT_DAY, "input_datetime");
 }
 
 /* ---- declarations ------------------------------------------------------------------------------------- */

@@ -78,10 +78,24 @@ static enum node_result scale(struct node_ctx *ctx)
 		return NODE_FAILED;
 	if (!(by >= 0 && by <= RASTER_SIDE_MAX))
 		return node_fail(ctx, "scale: must be between 0 and %d", RASTER_SIDE_MAX);
+	if (r->width * by < 1 || r->height * by < 1)
+		return node_fail(ctx, "scale: a picture of %d x %d pixels would have none left", r->width, r->height);
 	return image_done(ctx,
 			  raster_scale(node_arena(ctx), r, (int64_t)(r->width * by), (int64_t)(r->height * by),
 				       RASTER_LANCZOS, &err),
 			  &err);
+}
+
+/* The side of a picture to be made; false after failing the node. */
+static bool side_property(struct node_ctx *ctx, const char *name, int64_t *out)
+{
+	if (!int_property(ctx, name, out))
+		return false;
+	if (*out < 1 || *out > RASTER_SIDE_MAX) {
+		node_fail(ctx, "%s: must be between 1 and %d", name, RASTER_SIDE_MAX);
+		return false;
+	}
+	return true;
 }
 
 /* Both take a picture to a size. */
@@ -94,7 +108,7 @@ static enum node_result to_size(struct node_ctx *ctx,
 	int64_t width;
 	int64_t height;
 
-	if (!r || !int_property(ctx, "width", &width) || !int_property(ctx, "height", &height))
+	if (!r || !side_property(ctx, "width", &width) || !side_property(ctx, "height", &height))
 		return NODE_FAILED;
 	return image_done(ctx, resize(node_arena(ctx), r, width, height, RASTER_LANCZOS, &err), &err);
 }
@@ -121,6 +135,11 @@ static enum node_result crop(struct node_ctx *ctx)
 	for (int i = 0; i < 4; i++) {
 		if (!int_property(ctx, names[i], &side[i]))
 			return NODE_FAILED;
+	}
+	for (int i = 0; i < 2; i++) {
+		if (side[i + 2] <= side[i] || (uint64_t)side[i + 2] - (uint64_t)side[i] > RASTER_SIDE_MAX)
+			return node_fail(ctx, "%s: must lie 1 to %d pixels behind %s", names[i + 2], RASTER_SIDE_MAX,
+					 names[i]);
 	}
 	return image_done(ctx, raster_crop(node_arena(ctx), r, side[0], side[1], side[2], side[3], &err), &err);
 }

@@ -127,9 +127,9 @@ int image_for_name(struct node_ctx *ctx, const char *name, struct buf *bytes, st
 			return 0;
 	}
 	if (!wanted)
-		return err_set(err, 400, "\"%s\" is no ending of a picture file's name", ending);
+		return err_set(err, 400, "filename: \"%s\" is no ending of a picture file's name", ending);
 	if (!wanted->write)
-		return err_set(err, 400, "pictures are written as PNG or JPEG; \"%s\" only for one that is so already",
+		return err_set(err, 400, "filename: pictures are written as PNG or JPEG; \"%s\" only for one that is so already",
 			       ending);
 	r = raster_read(node_arena(ctx), bytes->data ? bytes->data : "", bytes->len, err);
 	if (!r)

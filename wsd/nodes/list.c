@@ -268,8 +268,11 @@ static enum node_result flatten(struct node_ctx *ctx)
 	struct value *list = value_list();
 	int64_t depth;
 
-	if (!int_property(ctx, "max_depth", &depth) ||
-	    !flatten_into(list, items_of(ctx, "values"), depth < -1 ? 0 : depth)) {
+	if (!int_property(ctx, "max_depth", &depth)) {
+		value_unref(list);
+		return NODE_FAILED;
+	}
+	if (!flatten_into(list, items_of(ctx, "values"), depth < -1 ? 0 : depth)) {
 		value_unref(list);
 		return node_fail(ctx, "values: the flat list would be too long");
 	}

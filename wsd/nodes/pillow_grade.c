@@ -72,7 +72,7 @@ static enum node_result lift_gamma_gain(struct node_ctx *ctx)
 	grade_floats(ctx, (const char *const[]){ "gain_r", "gain_g", "gain_b", "gain_master", NULL }, w.gain);
 	for (int c = 0; c < 3; c++) {
 		if (w.gamma[c] * w.gamma[3] == 0)
-			return node_fail(ctx, "gamma: must not be 0");
+			return node_fail(ctx, "gamma_%c, gamma_master: must not be 0", "rgb"[c]);
 		w.power[c] = 1 / (w.gamma[c] * w.gamma[3]);
 	}
 	return grade_image(ctx, apply_three_way, &w);
@@ -209,7 +209,7 @@ static enum node_result curves(struct node_ctx *ctx)
 	grade_floats(ctx, (const char *const[]){ "shadows", "midtones", "highlights", NULL }, w.tones);
 	grade_floats(ctx, (const char *const[]){ "red_midtones", "green_midtones", "blue_midtones", NULL }, w.mids);
 	if (w.tones[1] == -1 || w.mids[0] == -1 || w.mids[1] == -1 || w.mids[2] == -1)
-		return node_fail(ctx, "midtones: must not be -1");
+		return node_fail(ctx, "midtones, red_midtones, green_midtones, blue_midtones: must not be -1");
 	return grade_image(ctx, apply_curves, &w);
 }
 

@@ -21,11 +21,11 @@ static enum node_result svg_to_image(struct node_ctx *ctx)
 		return node_fail(ctx, "width, height: must be between 1 and %d", SIDE_MAX);
 	buf_init(&text, BUF_MAX_BODY);
 	if (svg_document(ctx, &text))
-		err_set(&err, 413, "content is too long");
+		err_set(&err, 413, "the document is too long");
 	else
 		r = image_of_svg(ctx, &text, width, height, &err);
 	buf_free(&text);
-	return image_done(ctx, r, &err);
+	return r ? image_done(ctx, r, &err) : node_fail(ctx, "content, viewBox: %s", err.detail);
 }
 
 static const struct node_prop props[] = {

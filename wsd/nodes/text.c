@@ -203,9 +203,11 @@ static enum node_result pad_text(struct node_ctx *ctx)
 		return NODE_FAILED;
 	if (utf8_length(pad.p, pad.n) != 1)
 		return node_fail(ctx, "pad_character: must be a single character");
-	missing = length - (int64_t)utf8_length(text.p, text.n);
-	if (length < 0 || missing < 0)
+	missing = length < 0 ? 0 : length - (int64_t)utf8_length(text.p, text.n);
+	if (missing < 0)
 		missing = 0;
+	if (missing > (int64_t)BUF_MAX_BODY)
+		return node_fail(ctx, "length: the result would be too long");
 	if (strcmp(direction, "left") == 0)
 		before = missing;
 	else if (strcmp(direction, "both") == 0)
@@ -318,7 +320,7 @@ static enum node_result chunk(struct node_ctx *ctx)
 
 	if (!int_property(ctx, "length", &length) || !int_property(ctx, "overlap", &overlap))
 		return NODE_FAILED;
-	if (llabs(length) > INT32_MAX || llabs(overlap) > INT32_MAX)
+	if (length > INT32_MAX || length < -INT32_MAX || overlap > INT32_MAX || overlap < -INT32_MAX)
 		return node_fail(ctx, "length, overlap: too large");
 	step = length - overlap;
 	if (step == 0)

@@ -3,7 +3,10 @@
 #include "cron/cron.h"
 #include "nodes/node.h"
 
+#include <math.h>
 #include <string.h>
+
+#define WAIT_MAX_S 1e9
 
 struct event_state {
 	int64_t count;
@@ -18,7 +21,7 @@ static bool waited_enough(struct node_ctx *ctx, const struct event_state *state)
 
 	if (seconds <= 0)
 		return false;
-	left = state->since_us + (int64_t)(seconds * 1e6) - time_mono_us();
+	left = state->since_us + (int64_t)(fmin(seconds, WAIT_MAX_S) * 1e6) - time_mono_us();
 	if (left > 0)
 		node_wait_ms(ctx, (left + 999) / 1000);
 	return left <= 0;
@@ -69,8 +72,10 @@ static enum node_result schedule_begin(struct node_ctx *ctx)
 	struct cron cron;
 	struct err err;
 
-	if (cron_parse(node_text(ctx, "cron"), &cron, &err) < 0 || zone_load(node_text(ctx, "time_zone"), &zone, &err) < 0)
-		return node_fail(ctx, "%s", err.detail);
+	if (cron_parse(node_text(ctx, "cron"), &cron, &err) < 0)
+		return node_fail(ctx, "cron: %s", err.detail);
+	if (zone_load(node_text(ctx, "time_zone"), &zone, &err) < 0)
+		return node_fail(ctx, "time_zone: %s", err.detail);
 	zone_free(zone);
 	return NODE_DONE;
 }

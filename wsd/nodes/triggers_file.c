@@ -256,7 +256,7 @@ static enum node_result watch_begin(struct node_ctx *ctx)
 	if (path_any(ctx, text, &w->root, &err) < 0)
 		return node_fail(ctx, "%s", err.detail);
 	if (!path_exists(&w->root))
-		return node_fail(ctx, "Path does not exist: %s", text);
+		return node_fail(ctx, "path: does not exist: %s", text);
 	if (!path_is_dir(&w->root) && split_file(ctx, w, text, &err) < 0)
 		return node_fail(ctx, "%s", err.detail);
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
