@@ -108,6 +108,15 @@ static int docs(struct request *req, struct response *res)
 	return packaged(req, res, "docs.html", "text/html; charset=utf-8");
 }
 
+/* ---- extensions ------------------------------------------------------------------------------------------ */
+
+/* Who asks, for nginx, which asks this before a request reaches an extension (README "Extensions"): getting here at all
+ * means that the request may pass. */
+static int authenticated(struct request *req, struct response *res)
+{
+	return res_header(res, "X-NodeTool-User", "%s", req->user.id) ? -1 : res_empty(res, 204);
+}
+
 static const struct route routes[] = {
 	{ "GET", "/health", health, ROUTE_OPEN, .summary = "Whether the server answers." },
 	{ "GET", "/ping", ping, ROUTE_OPEN, .summary = "Whether the server answers, and its time." },
@@ -115,6 +124,7 @@ static const struct route routes[] = {
 	{ "GET", "/api/health", api_health, ROUTE_OPEN, .summary = "Version and uptime in seconds." },
 	{ "GET", "/api/config", client_config, ROUTE_OPEN, .summary = "What a browser needs to log in." },
 	{ "GET", "/editor/{workflow_id}", editor, .summary = "Leads to the editor." },
+	{ "GET", "/.authenticated", authenticated, ROUTE_HIDDEN },
 	{ "GET", "/openapi.json", openapi, ROUTE_HIDDEN },
 	{ "GET", "/docs", docs, ROUTE_HIDDEN },
 	{ "GET", "/redoc", docs, ROUTE_HIDDEN },
