@@ -13,7 +13,7 @@ const TOOLS = [
   ['calculator', 'Calculator'], ['current_date', 'Date and time'], ['http_fetch', 'Fetch addresses'],
   ['page_to_text', 'Read web pages'], ['google_search', 'Google search'], ['search_nodes', 'Search nodes'],
   ['search_examples', 'Search examples'], ['search_assets', 'Search assets'], ['list_directory', 'List the workspace'],
-  ['read_file', 'Read files'], ['write_file', 'Write files'], ['mcp', 'All MCP servers'],
+  ['read_file', 'Read files'], ['write_file', 'Write files'], ['run_python', 'Run Python'], ['mcp', 'All MCP servers'],
 ];
 
 function dataUri(file) {

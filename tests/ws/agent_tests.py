@@ -1,7 +1,10 @@
 """Agent mode: plans, steps, results by a schema, interruptions and limits. notes-ws section 9 "Agent"."""
 import json
+import os
 
 from chat_tests import chat, equal, llm, say, thread
+from daemon import PROJECT
+from suite import env
 
 
 def step(name, instructions, needs=(), schema=""):
@@ -98,3 +101,45 @@ def test_agent_goes_on_after_an_interruption(d):
     assert "task_created" in told(seen)  # what is over is not gone on with
 
 
+def limited(**settings):
+    return env(name="wsd/wsd", OPENAI_BASE_URL=llm.url + "/v1", OPENAI_API_KEY="sk-test",
+               NODETOOL_SHARE_DIR=os.path.join(PROJECT, "shared", "provider"), **settings)
+
+
+def breaks_off(d, words, done, **more):
+    """The task ends with this reason, after these steps."""
+    seen = run(d, order(step("a", "say one"), step("b", "slow " + "word " * 300, ["a"])), **more)
+    failed = next(m for m in seen if m.get("type") == "error")
+    assert words in failed["message"], failed
+    results = [e for e in events(seen) if e["type"] == "step_result"]
+    equal([r["step"]["id"] for r in results if not r["error"]], done)
+    assert words in results[-1]["error"], results[-1]
+    equal("step_failed" in told(seen), True)
+
+
+# The stand-in says 1200 tokens for each answer: one for the plan, one for each step.
+@limited(NODETOOL_AGENT_TOKENS="2400")
+def test_agent_limit_of_tokens(d):
+    breaks_off(d, "the tokens that one task may use", ["a"])
+
+
+@limited(NODETOOL_AGENT_COST_CENTS="1")
+def test_agent_limit_of_cost(d):
+    # o3 costs 2 and 8 dollars for a million tokens: 0.36 cents an answer are less than one, three are more.
+    seen = run(d, order(*[step("s%d" % i, "say %d" % i) for i in range(4)]), model="o3")
+    equal([e["step"]["id"] for e in events(seen) if e["type"] == "step_result" and not e["error"]], ["s0", "s1"])
+    assert "what one task may cost" in next(m for m in seen if m.get("type") == "error")["message"]
+
+
+@limited(NODETOOL_AGENT_SECONDS="2")
+def test_agent_limit_of_time_breaks_an_answer_off(d):
+    breaks_off(d, "the time that one task may take", ["a"])
+
+
+@limited(NODETOOL_AGENT_STEPS="1")
+def test_agent_limit_of_steps(d):
+    # A plan that is too long is refused; after three of them the task is one step.
+    seen = run(d, order(step("a", "say one"), step("b", "say two")))
+    equal(len([e for e in events(seen) if e["type"] == "step_result"]), 1)
+    refused = [m["content"] for s in llm.seen for m in s["body"].get("messages", []) if "at most 1 are possible" in str(m["content"])]
+    assert refused, "the model was not told"

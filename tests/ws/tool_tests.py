@@ -6,7 +6,10 @@ import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from chat_tests import answer, chat, equal, llm, thread
+from chat_tests import answer, chat, equal, llm, say, thread
+from common import free_port
+from daemon import PROJECT, program
+from suite import env
 
 
 class Page(BaseHTTPRequestHandler):
@@ -100,3 +103,40 @@ def test_tool_is_a_workflow(d):
           ("workflow_mark", "Marks a text", ["text"]))
     equal(call(d, "workflow_foreign", {"text": "a"}, tools=["workflow_mark", "workflow_foreign"]),
           {"error": "There is no such tool"})
+
+
+def settings(**more):
+    return env(name="wsd/wsd", OPENAI_BASE_URL=llm.url + "/v1", OPENAI_API_KEY="sk-test",
+               NODETOOL_LIBEXEC_DIR=os.path.dirname(program("nodetool-sandbox")),
+               NODETOOL_SHARE_DIR=os.path.join(PROJECT, "shared", "provider"), **more)
+
+
+@settings()
+def test_tool_runs_python(d):
+    equal(call(d, "run_python", {"code": "for i in range(3):\n    print(i * i)"}), "0\n1\n4\n")
+    equal(call(d, "run_python", {"code": "x = 1"}), "")
+    failed = call(d, "run_python", {"code": "1 / 0"})
+    assert "ZeroDivisionError" in failed["error"], failed
+    failed = call(d, "run_python", {"code": "import socket; socket.create_connection(('127.0.0.1', %d), 5)" % pages.server_address[1]})
+    assert "error" in failed, failed
+
+
+@settings(NODETOOL_CODE_NODES="0")
+def test_tool_python_is_off(d):
+    answer(d.client(), thread(), "say x", tools=["run_python"], provider="openai")
+    equal(llm.seen[-1]["body"].get("tools"), None)
+
+
+KEY = "serp-key-that-nobody-may-see"
+
+
+@settings(SERPAPI_API_KEY=KEY, SERPAPI_URL="http://127.0.0.1:%d" % free_port(), LOG_LEVEL="DEBUG", NODETOOL_LOG_LEVEL="DEBUG")
+def test_tool_google_keeps_its_key(d):
+    c, t = d.client(), thread()
+    say(c, t, 'call google_search {"keyword": "x"}', tools=["google_search"], provider="openai")
+    seen = c.until(type="message", role="assistant", tool_calls=None)
+    result = json.loads(next(m for m in seen if m.get("role") == "tool")["content"])
+    assert "error" in result, result
+    stored = [tuple(r) for r in d.rows("SELECT content, tool_calls FROM nodetool_messages")]
+    for place in (json.dumps(seen), str(stored), d.log_text(), json.dumps(llm.seen[-1]["body"])):
+        assert KEY not in place, place[-500:]

@@ -309,17 +309,32 @@ void agent_use(struct turn *turn)
 		turn->agent->cost_left -= cost;
 }
 
+int agent_time_left(const struct turn *turn)
+{
+	int64_t left = (turn->agent->deadline - time_mono_us() + 999) / 1000;
+
+	return left <= 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
+}
+
+bool agent_in_time(struct turn *turn)
+{
+	if (agent_time_left(turn))
+		return true;
+	fail_agent(turn, "The agent has had the time that one task may take");
+	return false;
+}
+
 bool agent_goes_on(struct turn *turn)
 {
 	const struct agent *agent = turn->agent;
 	const char *text = NULL;
 
+	if (!agent_in_time(turn))
+		return false;
 	if (agent->tokens_left <= 0)
 		text = "The agent has used the tokens that one task may use";
 	else if (agent->cost_left <= 0)
 		text = "The agent has spent what one task may cost";
-	else if (time_mono_us() >= agent->deadline)
-		text = "The agent has had the time that one task may take";
 	else if (turn->rounds >= ROUNDS_MAX)
 		text = "The model has called tools for too many rounds";
 	if (text)

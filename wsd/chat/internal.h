@@ -109,6 +109,10 @@ void agent_answer(struct turn *turn);
 void agent_use(struct turn *turn);
 /* False when a limit is reached: the turn has then ended. */
 bool agent_goes_on(struct turn *turn);
+/* The same for the limit of time alone, whatever goes on. */
+bool agent_in_time(struct turn *turn);
+/* Milliseconds until then, at least 0. */
+int agent_time_left(const struct turn *turn);
 /* Takes NULL. */
 void agent_free(struct agent *agent);
 /* lookup.c: the collections that the message names. Begins when there are any: 0, or -1 with the reason. */
@@ -130,6 +134,7 @@ struct tool {
 	const char *parameters; /* JSON schema */
 	const char *user_message; /* what the client shows meanwhile */
 	const char *secret; /* needed, or the tool is not offered; NULL: none */
+	bool code; /* runs programs: offered where the server runs code nodes */
 	bool help; /* offered in help mode */
 	/* The result at once; new reference. What goes wrong is {"error": text}. NULL: the nodes run. */
 	struct value *(*run)(const struct turn *turn, const struct value *args);
@@ -143,7 +148,7 @@ struct tool {
 	bool many; /* the result is a list, also of one value */
 	/* The properties of the first node instead of the arguments; new reference. May be NULL. */
 	struct value *(*prepare)(const struct turn *turn, const struct value *args);
-	/* What of the result the model gets; new reference. May be NULL. */
+	/* What of the result (with `many` the list) the model gets; new reference. May be NULL. */
 	struct value *(*shape)(const struct value *result, const struct value *args);
 };
 
@@ -161,6 +166,8 @@ struct value *tool_calculator(const struct turn *turn, const struct value *args)
 struct value *tool_current_date(const struct turn *turn, const struct value *args);
 struct value *tool_google_prepare(const struct turn *turn, const struct value *args);
 struct value *tool_google_shape(const struct value *result, const struct value *args);
+/* Lines printed, as one text. */
+struct value *tool_lines_shape(const struct value *result, const struct value *args);
 
 /* ---- tools that are graphs (tool_run.c) ---------------------------------------------------------------- */
 

@@ -265,6 +265,8 @@ static struct value *tool_value(const struct tool_run *run, const struct run_end
 	struct value *values = map_get(end->result, "result");
 	struct value *v;
 
+	if (run->tool->many && run->tool->shape)
+		return run->tool->shape(values, run->args);
 	if (run->tool->many)
 		return values ? value_ref(values) : value_list();
 	v = value_len(values) ? list_at(values, 0) : NULL;

@@ -308,3 +308,20 @@ struct value *tool_google_shape(const struct value *result, const struct value *
 	}
 	return list;
 }
+
+/* ---- run_python ---------------------------------------------------------------------------------------- */
+
+struct value *tool_lines_shape(const struct value *result, const struct value *args)
+{
+	struct value *out;
+	struct buf text;
+
+	(void)args;
+	buf_init(&text, BUF_MAX_BODY);
+	for (size_t i = 0; value_is(result, VALUE_LIST) && i < value_len(result); i++)
+		if (value_is(list_at(result, i), VALUE_STR))
+			buf_adds(&text, value_text(list_at(result, i)));
+	out = value_strn(text.data ? text.data : "", text.len);
+	buf_free(&text);
+	return out;
+}

@@ -1,5 +1,6 @@
 /* The tools that a model may call: the table, and what the model is told of it. */
 #include "wsd/chat/internal.h"
+#include "wsd/nodes/code_limits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,18 @@ static const struct tool tools[] = {
 		.shape = tool_google_shape,
 	},
 	{
+		.name = "run_python",
+		.description = "Runs a Python 3 program in a sandbox, without a network, in the workspace's folder where there is "
+			       "one; gives what it prints.",
+		.parameters = ARGUMENTS(TEXT_ARGUMENT("code", "The program; print() what you want to know"), "\"code\""),
+		.user_message = "Running Python",
+		.code = true,
+		.nodes = { { "nodetool.code.ExecutePython", NULL } },
+		.output = "stdout",
+		.many = true,
+		.shape = tool_lines_shape,
+	},
+	{
 		.name = "calculator",
 		.description = "Computes an arithmetic expression: + - * / // % ** and parentheses, pi, e, and functions such as "
 			       "sqrt, sin, log, exp, abs, round, floor, ceil, min and max.",
@@ -185,7 +198,7 @@ static void add_all(const struct turn *turn, struct value *list)
 			list_push(list, client_declaration(list_at(manifest, i)));
 }
 
-/* False when the tool needs a key that the user has not set. */
+/* False when the tool needs a key that the user has not set, or runs programs where none may run. */
 static bool is_usable(const struct turn *turn, const struct tool *tool)
 {
 	char *secret = tool->secret ? turn->options.secret(turn->options.ctx, tool->secret) : NULL;
@@ -194,7 +207,7 @@ static bool is_usable(const struct turn *turn, const struct tool *tool)
 	if (secret)
 		explicit_bzero(secret, strlen(secret));
 	free(secret);
-	return usable;
+	return usable && (!tool->code || code_allowed());
 }
 
 static void add_one(const struct turn *turn, const char *name, struct value *list)

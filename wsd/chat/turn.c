@@ -153,7 +153,7 @@ void turn_free(struct turn *turn)
 	free(turn);
 }
 
-size_t turn_poll(struct turn *turn, struct pollfd *fds, size_t max, int *timeout_ms)
+static size_t poll_part(struct turn *turn, struct pollfd *fds, size_t max, int *timeout_ms)
 {
 	int64_t left;
 
@@ -175,9 +175,18 @@ size_t turn_poll(struct turn *turn, struct pollfd *fds, size_t max, int *timeout
 	return 0;
 }
 
+size_t turn_poll(struct turn *turn, struct pollfd *fds, size_t max, int *timeout_ms)
+{
+	size_t n = poll_part(turn, fds, max, timeout_ms);
+
+	if (turn->agent && !turn->end && (*timeout_ms < 0 || *timeout_ms > agent_time_left(turn)))
+		*timeout_ms = agent_time_left(turn);
+	return n;
+}
+
 bool turn_step(struct turn *turn, const struct pollfd *fds, size_t count)
 {
-	if (turn->end)
+	if (turn->end || (turn->agent && !agent_in_time(turn)))
 		return false;
 	if (turn->run)
 		return workflow_step(turn, fds, count);

@@ -34,9 +34,14 @@ static const char **program_folders(struct arena *arena)
 	return folders;
 }
 
+bool code_allowed(void)
+{
+	return config_bool("NODETOOL_CODE_NODES", auth_mode() != MODE_PUBLIC);
+}
+
 int code_limits(struct arena *arena, struct sandbox_options *options, struct err *err)
 {
-	if (!config_bool("NODETOOL_CODE_NODES", auth_mode() != MODE_PUBLIC))
+	if (!code_allowed())
 		return err_set(err, 403, "This server does not run code of workflows (NODETOOL_CODE_NODES is off)");
 	*options = (struct sandbox_options){
 		.programs = program_folders(arena),
