@@ -67,6 +67,7 @@ extern const struct node_table nodes_text_check;
 extern const struct node_table nodes_text_clean;
 extern const struct node_table nodes_text_file;
 extern const struct node_table nodes_text_format;
+extern const struct node_table nodes_text_html;
 extern const struct node_table nodes_text_json;
 extern const struct node_table nodes_text_regex;
 extern const struct node_table nodes_triggers;
@@ -146,6 +147,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_text_clean,
 	&nodes_text_file,
 	&nodes_text_format,
+	&nodes_text_html,
 	&nodes_text_json,
 	&nodes_text_regex,
 	&nodes_triggers,

@@ -1,8 +1,18 @@
 /* The tree of an HTML text: building it from the parser's events, walking and changing it. */
 #include "wsd/nodes/html_parser.h"
 
-#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+struct builder {
+	struct arena *arena;
+	struct html_node *open;      /* the innermost open tag, or the root */
+	struct html_node *container; /* the innermost open script, style, template, rt or rp */
+	int keep_space;              /* how many open tags keep blanks */
+	struct sv closed_void;       /* a void tag whose end tag, if one comes, means nothing */
+	struct buf text;             /* the text since the last tag */
+};
 
 static bool name_in(struct sv name, const char *const list[])
 {
@@ -49,7 +59,7 @@ static void link_last(struct html_node *parent, struct html_node *node)
 	parent->last = node;
 }
 
-static struct html_node *new_node(struct html_builder *b, enum html_kind kind)
+static struct html_node *new_node(struct builder *b, enum html_kind kind)
 {
 	struct html_node *node = arena_alloc(b->arena, sizeof(*node));
 
@@ -68,7 +78,7 @@ static bool only_blanks(const char *text, size_t len)
 }
 
 /* A run of text has ended: blanks alone shrink to one, except where they count. */
-void html_flush(struct html_builder *b)
+static void flush(struct builder *b)
 {
 	struct buf *text = &b->text;
 	struct html_node *node;
@@ -85,20 +95,22 @@ void html_flush(struct html_builder *b)
 	buf_reset(text);
 }
 
-void html_add_other(struct html_builder *b, enum html_kind kind, struct sv text)
+static void on_other(void *arg, enum html_kind kind, struct sv text)
 {
+	struct builder *b = arg;
 	struct html_node *node;
 
-	html_flush(b);
+	flush(b);
 	node = new_node(b, kind);
 	node->text = text;
 }
 
-void html_open_tag(struct html_builder *b, struct sv name, struct html_attr *attrs, bool closed)
+static void on_start(void *arg, struct sv name, struct html_attr *attrs, bool closed)
 {
+	struct builder *b = arg;
 	struct html_node *node;
 
-	html_flush(b);
+	flush(b);
 	node = new_node(b, HTML_TAG);
 	node->name = name;
 	node->attrs = attrs;
@@ -124,7 +136,7 @@ static struct html_node *outer_container(struct html_node *node)
 	return node;
 }
 
-static void close_open(struct html_builder *b)
+static void close_open(struct builder *b)
 {
 	struct html_node *node = b->open;
 
@@ -134,15 +146,16 @@ static void close_open(struct html_builder *b)
 	b->open = node->parent;
 }
 
-void html_close_tag(struct html_builder *b, struct sv name)
+static void on_end(void *arg, struct sv name)
 {
+	struct builder *b = arg;
 	struct html_node *at = b->open;
 
 	if (b->closed_void.p && b->closed_void.n == name.n && memcmp(b->closed_void.p, name.p, name.n) == 0) {
 		b->closed_void.p = NULL;
 		return;
 	}
-	html_flush(b);
+	flush(b);
 	while (at->parent && !(at->name.n == name.n && memcmp(at->name.p, name.p, name.n) == 0))
 		at = at->parent;
 	if (!at->parent)
@@ -150,6 +163,61 @@ void html_close_tag(struct html_builder *b, struct sv name)
 	while (b->open != at)
 		close_open(b);
 	close_open(b);
+}
+
+static void on_text(void *arg, struct sv text)
+{
+	struct builder *b = arg;
+
+	buf_add(&b->text, text.p, text.n);
+}
+
+/* A number as BeautifulSoup reads it: below 256 in the Windows code page. */
+static void on_number(void *arg, struct sv digits)
+{
+	struct builder *b = arg;
+	bool hex = digits.p[0] == 'x' || digits.p[0] == 'X';
+	unsigned long n = strtoul(digits.p + hex, NULL, hex ? 16 : 10);
+	char reference[16];
+	char utf8[4];
+
+	if (n >= 0x80 && n <= 0x9f) {
+		int len = snprintf(reference, sizeof(reference), "&#%lu;", n);
+
+		html_unescape((struct sv){ reference, (size_t)len }, &b->text);
+	} else {
+		buf_add(&b->text, utf8,
+			utf8_encode(n > 0x10ffff || (n >= 0xd800 && n <= 0xdfff) ? 0xfffd : (uint32_t)n, utf8));
+	}
+}
+
+static void on_entity(void *arg, struct sv name)
+{
+	struct builder *b = arg;
+	char utf8[8];
+	size_t len = html_entity(name, false, utf8);
+
+	if (len) {
+		buf_add(&b->text, utf8, len);
+	} else {
+		buf_addc(&b->text, '&');
+		buf_add(&b->text, name.p, name.n);
+	}
+}
+
+struct html_node *html_parse(struct arena *arena, const char *text, size_t len)
+{
+	static const struct html_events events = { on_text, on_number, on_entity, on_start, on_end, on_other };
+	struct html_node *root = arena_alloc(arena, sizeof(*root));
+	struct builder b = { .arena = arena, .open = root };
+
+	root->kind = HTML_TAG;
+	root->name = SV_LIT("");
+	buf_init(&b.text, BUF_MAX_RESPONSE);
+	html_scan(arena, (struct sv){ text, len }, 1, &events, &b);
+	flush(&b);
+	buf_free(&b.text);
+	return root;
 }
 
 /* ---- walking ------------------------------------------------------------------------------------------ */

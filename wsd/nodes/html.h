@@ -18,6 +18,7 @@ enum html_kind {
 struct html_attr {
 	struct sv name; /* lower case */
 	struct sv value;
+	bool bare; /* written without a value, which is "" then */
 	struct html_attr *next;
 };
 
@@ -55,6 +56,9 @@ void html_append_text(struct arena *arena, struct html_node *node, struct sv tex
 /* The character (or two) of a named reference, given without & and semicolon: its length, 0 when the name is unknown.
  * With `legacy`, only the names that are known without a semicolon count. */
 size_t html_entity(struct sv name, bool legacy, char out[8]);
+/* The character of a numeric reference, given by its digits (hexadecimal behind an x): numbers of the old Windows code page
+ * as HTML maps them, U+FFFD for what is no character. */
+uint32_t html_code_point(struct sv digits);
 /* Resolves character references as html.unescape does. */
 void html_unescape(struct sv text, struct buf *out);
 

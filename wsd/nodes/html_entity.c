@@ -76,37 +76,50 @@ static bool dropped(uint32_t n)
 	       (n >= 0xfdd0 && n <= 0xfdef) || (n & 0xfffe) == 0xfffe;
 }
 
-static void add_number(uint32_t n, struct buf *out)
+static uint32_t code_point(uint32_t n)
 {
-	char utf8[4];
-
 	if (n >= 0x80 && n <= 0x9f)
-		n = windows[n - 0x80];
-	else if (n == 0 || (n >= 0xd800 && n <= 0xdfff) || n > 0x10ffff)
-		n = 0xfffd;
-	else if (dropped(n))
-		return;
-	buf_add(out, utf8, utf8_encode(n, utf8));
+		return windows[n - 0x80];
+	return n == 0 || (n >= 0xd800 && n <= 0xdfff) || n > 0x10ffff ? 0xfffd : n;
+}
+
+/* The number that the digits at text.p begin with, cut above the last character; how many bytes it took. */
+static size_t scan_number(struct sv text, uint32_t *n)
+{
+	bool hex = text.n && (text.p[0] == 'x' || text.p[0] == 'X');
+	size_t i = hex;
+
+	*n = 0;
+	while (i < text.n && (hex ? isxdigit((unsigned char)text.p[i]) : isdigit((unsigned char)text.p[i]))) {
+		char digit[2] = { text.p[i], '\0' };
+
+		if (*n <= 0x10ffff)
+			*n = *n * (hex ? 16 : 10) + (uint32_t)strtoul(digit, NULL, 16);
+		i++;
+	}
+	return i == (size_t)hex ? 0 : i;
+}
+
+uint32_t html_code_point(struct sv digits)
+{
+	uint32_t n;
+
+	scan_number(digits, &n);
+	return code_point(n);
 }
 
 /* A numeric reference at text.p (behind "&#"); how many bytes it took, 0 when it is none. */
 static size_t unescape_number(struct sv text, struct buf *out)
 {
-	bool hex = text.n && (text.p[0] == 'x' || text.p[0] == 'X');
-	size_t i = hex;
-	uint32_t n = 0;
+	char utf8[4];
+	uint32_t n;
+	size_t len = scan_number(text, &n);
 
-	while (i < text.n && (hex ? isxdigit((unsigned char)text.p[i]) : isdigit((unsigned char)text.p[i]))) {
-		char digit[2] = { text.p[i], '\0' };
-
-		if (n <= 0x10ffff)
-			n = n * (hex ? 16 : 10) + (uint32_t)strtoul(digit, NULL, 16);
-		i++;
-	}
-	if (i == (size_t)hex)
+	if (!len)
 		return 0;
-	add_number(n, out);
-	return i < text.n && text.p[i] == ';' ? i + 1 : i;
+	if ((n >= 0x80 && n <= 0x9f) || n > 0x10ffff || !dropped(n))
+		buf_add(out, utf8, utf8_encode(code_point(n), utf8));
+	return len < text.n && text.p[len] == ';' ? len + 1 : len;
 }
 
 /* A named reference at text.p (behind "&"), possibly only the beginning of the name; how many bytes it took. */

@@ -1,20 +1,20 @@
 /*
- * The tokenizer of html: cuts a text into tags, texts and the rest as Python's html.parser does, also where the markup
- * is broken. Positions are pointers into the text.
+ * Cuts HTML into tags, texts and the rest as Python's html.parser does, also where the markup is broken. Positions are
+ * pointers into the text.
  */
 #include "wsd/nodes/html_parser.h"
 
 #include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 struct scanner {
-	struct html_builder *b;
+	struct arena *arena;
+	const struct html_events *events;
+	void *arg;
 	const char *end;
 	struct sv raw; /* the tag (script, style) whose content is raw text; p is NULL outside */
-	bool broken;   /* something incomplete was met: from now on the next such thing ends the markup */
+	int retries;   /* how often something incomplete may still be skipped; then it ends the markup */
 };
 
 static const char *find(const struct scanner *s, const char *from, const char *what)
@@ -29,12 +29,19 @@ static bool blank(char c)
 
 static void add_text(struct scanner *s, const char *from, const char *to)
 {
-	buf_add(&s->b->text, from, (size_t)(to - from));
+	if (from < to)
+		s->events->text(s->arg, (struct sv){ from, (size_t)(to - from) });
+}
+
+static void add_other(struct scanner *s, enum html_kind kind, const char *from, const char *to)
+{
+	if (s->events->other)
+		s->events->other(s->arg, kind, (struct sv){ from, (size_t)(to - from) });
 }
 
 static struct sv lower(struct scanner *s, const char *from, const char *to)
 {
-	char *copy = arena_strndup(s->b->arena, from, (size_t)(to - from));
+	char *copy = arena_strndup(s->arena, from, (size_t)(to - from));
 
 	for (char *p = copy; p < copy + (to - from); p++)
 		*p = (char)tolower((unsigned char)*p);
@@ -59,7 +66,7 @@ static struct sv attr_value(struct scanner *s, struct sv raw)
 		return (struct sv){ raw.n ? raw.p : "", raw.n };
 	buf_init(&value, BUF_MAX_BODY);
 	html_unescape(raw, &value);
-	result = (struct sv){ arena_strndup(s->b->arena, value.data ? value.data : "", value.len), value.len };
+	result = (struct sv){ arena_strndup(s->arena, value.data ? value.data : "", value.len), value.len };
 	buf_free(&value);
 	return result;
 }
@@ -92,7 +99,7 @@ static const char *scan_value(const struct scanner *s, const char *p, struct sv 
 static const char *scan_attr(struct scanner *s, const char *p, struct html_attr ***tail)
 {
 	const char *start = p++;
-	struct html_attr *attr = arena_alloc(s->b->arena, sizeof(*attr));
+	struct html_attr *attr = arena_alloc(s->arena, sizeof(*attr));
 	struct sv value = { "", 0 };
 	const char *after;
 
@@ -102,7 +109,8 @@ static const char *scan_attr(struct scanner *s, const char *p, struct html_attr 
 	after = p;
 	while (after < s->end && blank(*after))
 		after++;
-	if (after < s->end && *after == '=') {
+	attr->bare = after == s->end || *after != '=';
+	if (!attr->bare) {
 		p = scan_value(s, after, &value);
 		if (!p)
 			return NULL;
@@ -136,7 +144,7 @@ static const char *start_tag(struct scanner *s, const char *p)
 			return NULL;
 	}
 	closed = *p == '/';
-	html_open_tag(s->b, tag, attrs, closed);
+	s->events->start(s->arg, tag, attrs, closed);
 	if (!closed && (sv_eq(tag, "script") || sv_eq(tag, "style")))
 		s->raw = tag;
 	return p + 1 + closed;
@@ -157,11 +165,11 @@ static const char *end_tag(struct scanner *s, const char *p)
 		name++;
 	if (!isalpha((unsigned char)*name)) {
 		if (close != p + 2)
-			html_add_other(s->b, HTML_COMMENT, (struct sv){ p + 2, (size_t)(close - p - 2) });
+			add_other(s, HTML_COMMENT, p + 2, close);
 		return close + 1;
 	}
 	tag = lower(s, name, name_end(s, name));
-	html_close_tag(s->b, tag);
+	s->events->end(s->arg, tag);
 	return close + 1;
 }
 
@@ -184,7 +192,7 @@ static const char *declaration(struct scanner *s, const char *p)
 		end = find(s, p + 4, "-->");
 		if (!end)
 			return NULL;
-		html_add_other(s->b, HTML_COMMENT, (struct sv){ p + 4, (size_t)(end - p - 4) });
+		add_other(s, HTML_COMMENT, p + 4, end);
 		return end + 3;
 	}
 	if (s->end - p >= 3 && p[2] == '[') {
@@ -192,13 +200,13 @@ static const char *declaration(struct scanner *s, const char *p)
 		if (!end)
 			return NULL;
 		if (s->end - p >= 9 && strncasecmp(p, "<![CDATA[", 9) == 0 && end - p >= 12)
-			html_add_other(s->b, HTML_CDATA, (struct sv){ p + 9, (size_t)(end - p - 12) });
+			add_other(s, HTML_CDATA, p + 9, end - 3);
 		return end;
 	}
 	end = find(s, p + 2, ">");
 	if (!end)
 		return NULL;
-	html_add_other(s->b, HTML_COMMENT, (struct sv){ p + 2, (size_t)(end - p - 2) });
+	add_other(s, HTML_COMMENT, p + 2, end);
 	return end + 1;
 }
 
@@ -208,7 +216,7 @@ static const char *instruction(struct scanner *s, const char *p)
 
 	if (!end)
 		return NULL;
-	html_add_other(s->b, HTML_COMMENT, (struct sv){ p + 2, (size_t)(end - p - 2) });
+	add_other(s, HTML_COMMENT, p + 2, end);
 	return end + 1;
 }
 
@@ -235,7 +243,7 @@ static const char *markup(struct scanner *s, const char *p)
 	}
 	if (next)
 		return next;
-	s->broken = true;
+	s->retries = 0;
 	next = find(s, p + 1, ">");
 	if (next)
 		next++;
@@ -249,24 +257,6 @@ static const char *markup(struct scanner *s, const char *p)
 
 /* ---- references --------------------------------------------------------------------------------------- */
 
-/* A number as BeautifulSoup reads it: below 256 in the Windows code page. */
-static void add_number(struct scanner *s, const char *digits, bool hex)
-{
-	unsigned long n = strtoul(digits, NULL, hex ? 16 : 10);
-	struct buf *text = &s->b->text;
-	char reference[16];
-	char utf8[4];
-
-	if (n >= 0x80 && n <= 0x9f) {
-		int len = snprintf(reference, sizeof(reference), "&#%lu;", n);
-
-		html_unescape((struct sv){ reference, (size_t)len }, text);
-	} else {
-		buf_add(text, utf8,
-			utf8_encode(n > 0x10ffff || (n >= 0xd800 && n <= 0xdfff) ? 0xfffd : (uint32_t)n, utf8));
-	}
-}
-
 /* "&#…" at p; behind it. NULL: everything from here on is text. */
 static const char *numeric_reference(struct scanner *s, const char *p)
 {
@@ -279,25 +269,22 @@ static const char *numeric_reference(struct scanner *s, const char *p)
 	while (at < s->end && (hex ? isxdigit((unsigned char)*at) : isdigit((unsigned char)*at)))
 		at++;
 	if (at > digits && at < s->end && !isxdigit((unsigned char)*at)) {
-		add_number(s, digits, hex);
+		s->events->number(s->arg, (struct sv){ digits - hex, (size_t)(at - digits) + hex });
 		return *at == ';' ? at + 1 : at;
 	}
 	if (!find(s, p, ";"))
 		return NULL;
 	add_text(s, p, p + 2);
-	if (s->broken)
-		add_text(s, p + 2, s->end);
-	p = s->broken ? s->end : p + 2;
-	s->broken = true;
-	return p;
+	if (s->retries-- > 0)
+		return p + 2;
+	add_text(s, p + 2, s->end);
+	return s->end;
 }
 
 /* "&" and a letter at p; behind it. */
 static const char *named_reference(struct scanner *s, const char *p)
 {
 	const char *at = p + 1;
-	char utf8[8];
-	size_t len;
 
 	while (at < s->end && (isalnum((unsigned char)*at) || *at == '-' || *at == '.'))
 		at++;
@@ -309,11 +296,7 @@ static const char *named_reference(struct scanner *s, const char *p)
 			return NULL;
 		at--;
 	}
-	len = html_entity((struct sv){ p + 1, (size_t)(at - p - 1) }, false, utf8);
-	if (len)
-		buf_add(&s->b->text, utf8, len);
-	else
-		add_text(s, p, at);
+	s->events->entity(s->arg, (struct sv){ p + 1, (size_t)(at - p - 1) });
 	return *at == ';' ? at + 1 : at;
 }
 
@@ -369,16 +352,11 @@ static const char *raw_text(struct scanner *s, const char *p)
 	return p ? p : s->end;
 }
 
-struct html_node *html_parse(struct arena *arena, const char *text, size_t len)
+void html_scan(struct arena *arena, struct sv text, int feeds, const struct html_events *events, void *arg)
 {
-	struct html_node *root = arena_alloc(arena, sizeof(*root));
-	struct html_builder b = { .arena = arena, .open = root };
-	struct scanner s = { .b = &b, .end = text + len };
-	const char *p = text;
+	struct scanner s = { .arena = arena, .events = events, .arg = arg, .end = text.p + text.n, .retries = feeds };
+	const char *p = text.p;
 
-	root->kind = HTML_TAG;
-	root->name = SV_LIT("");
-	buf_init(&b.text, BUF_MAX_RESPONSE);
 	while (p < s.end) {
 		const char *start = p;
 
@@ -392,7 +370,4 @@ struct html_node *html_parse(struct arena *arena, const char *text, size_t len)
 		if (p < s.end)
 			p = *p == '<' ? markup(&s, p) : reference(&s, p);
 	}
-	html_flush(&b);
-	buf_free(&b.text);
-	return root;
 }
