@@ -3,6 +3,7 @@
 
 #include "wsd/nodes/feed.h"
 #include "wsd/nodes/html.h"
+#include "wsd/nodes/html_select.h"
 #include "wsd/nodes/url.h"
 
 #include <setjmp.h>
@@ -47,6 +48,64 @@ static void test_texts(void **state)
 		buf_free(&text);
 		arena_free(arena);
 	}
+}
+
+/* What a selector finds, as HTML; "!" when it is refused. Expected by BeautifulSoup's select. */
+static void check_select(const char *html, const char *selector, const char *expected)
+{
+	struct arena *arena = arena_new();
+	struct html_node *root = html_parse(arena, html, strlen(html));
+	struct html_selection found;
+	struct buf out;
+	struct err err;
+
+	buf_init(&out, BUF_MAX_SMALL);
+	if (html_select(arena, root, sv_of(selector), &found, &err)) {
+		buf_addc(&out, '!');
+	} else {
+		for (size_t i = 0; i < found.count; i++)
+			html_source(found.nodes[i], &out);
+	}
+	assert_string_equal(out.data ? out.data : "", expected);
+	buf_free(&out);
+	arena_free(arena);
+}
+
+static void test_select(void **state)
+{
+	static const char page[] = "<body><h1 class='a b'>T</h1><div id=m><p>x</p><p lang=en-US>y<i></i></p></div>"
+				   "<ul><li>1<li>2</ul><a href='/u?a=b&amp;c'>l</a><br><input type=Text></body>";
+	static const char *const cases[][2] = {
+		{ "h1", "<h1 class=\"a b\">T</h1>" },
+		{ ".b.a, #m > p:first-child", "<h1 class=\"a b\">T</h1><p>x</p>" },
+		{ "#m p + p", "<p lang=\"en-US\">y<i></i></p>" },
+		{ "body h1 ~ ul li li", "<li>2</li>" },
+		{ "[lang|=en] :empty", "<i></i>" },
+		{ "a[href^=\"/u\"]", "<a href=\"/u?a=b&amp;c\">l</a>" },
+		{ "[type=text]", "<input type=\"Text\"/>" },
+		{ "p:not([lang]):nth-child(2n+1)", "<p>x</p>" },
+		{ "BODY>:nth-last-child(2)", "<br/>" },
+		{ ":is(h1, i, :root > nothing):only-of-type", "<h1 class=\"a b\">T</h1><i></i>" },
+		{ "h\\31 ", "<h1 class=\"a b\">T</h1>" },
+		{ ".none", "" },
+		{ "", "!" },
+		{ "p >", "!" },
+		{ "a,,b", "!" },
+		{ "p:hover", "!" },
+		{ "[a", "!" },
+		{ "[a='x]", "!" },
+		{ ":not(p", "!" },
+		{ ":nth-child(x)", "!" },
+		{ ":not(:not(:not(:not(:not(:not(:not(a)))))))", "!" },
+		{ "p)", "!" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		check_select(page, cases[i][0], cases[i][1]);
+	check_select("<script>a<b</script><p>a<!-- c -->&lt;&quot;<b title='&quot;'></b>", "p, script",
+		     "<script>a<b</script><p>a<!---->&lt;\"<b title=\"&quot;\"></b></p>");
+	check_select("text only", "*", "");
 }
 
 /* A million open tags: no recursion anywhere. */
@@ -114,16 +173,20 @@ static void test_nodes(void **state)
 		{ "lib.beautifulsoup.BaseUrl", "{\"url\": \"HTTPS://User@Ex.COM:1/x\"}", "\"https://User@Ex.COM:1\"" },
 		{ "lib.beautifulsoup.BaseUrl", "{\"url\": \"http://[bad\"}", "!url" },
 		{ "lib.beautifulsoup.BaseUrl", "{}", "!must not be empty" },
-		{ "lib.beautifulsoup.HTMLToText", "{\"text\": \"<p>a</p>\\n\\n <p>b  c<br>d</p>\"}", "\"a\\n\\nb c\\nd\"" },
+		{ "lib.beautifulsoup.HTMLToText", "{\"text\": \"<p>a</p>\\n\\n <p>b  c<br>d</p>\"}",
+		  "\"a\\n\\nb c\\nd\"" },
 		/* Mixed forms of a void tag lose no text. */
 		{ "lib.beautifulsoup.HTMLToText", "{\"text\": \"a<br>b<br/>c\"}", "\"a\\nb\\nc\"" },
-		{ "lib.beautifulsoup.HTMLToText", "{\"text\": \"<p>a</p>b\", \"preserve_linebreaks\": false}", "\"ab\"" },
+		{ "lib.beautifulsoup.HTMLToText", "{\"text\": \"<p>a</p>b\", \"preserve_linebreaks\": false}",
+		  "\"ab\"" },
 		{ "lib.beautifulsoup.WebsiteContentExtractor",
-		  "{\"html_content\": \"<body><div id=xcontent>a <nav>n</nav> b<script>s</script></div></body>\"}", "\"a b\"" },
+		  "{\"html_content\": \"<body><div id=xcontent>a <nav>n</nav> b<script>s</script></div></body>\"}",
+		  "\"a b\"" },
 	};
 	struct harness *h = harness_new(&nodes_lib_beautifulsoup, "lib.beautifulsoup.ExtractLinks",
 					"{\"html\": \"<a href=/x> t </a><a>no</a><a href='http://q'>u<i>v</i></a>\", "
-					"\"base_url\": \"http://p\"}", NULL);
+					"\"base_url\": \"http://p\"}",
+					NULL);
 
 	(void)state;
 	node_check(&nodes_lib_beautifulsoup, cases, ARRAY_LEN(cases));
@@ -150,7 +213,7 @@ static void test_dates(void **state)
 	} dates[] = {
 		{ "Mon, 01 Jan 2024 12:00:00 +0200", 1704103200 }, { "1 Feb 2023 08:09 GMT", 1675238940 },
 		{ "Wed, 06 Mar 2024 01:02:03 EST", 1709704923 },   { "2024-02-29T23:59:59Z", 1709251199 },
-		{ "2024-04-30T23:30:00-03:30", 1714532400 },	   { "2024-05", 1714521600 },
+		{ "2024-04-30T23:30:00-03:30", 1714532400 },       { "2024-05", 1714521600 },
 		{ "Thu, 29 Feb 24 12:00:00 +0530", 1709188200 },
 	};
 	int64_t us;
@@ -169,8 +232,9 @@ static void test_feeds(void **state)
 {
 	static const char rss[] = "<rss><channel><title>F</title><link>/x</link><item><title>a &amp; b</title>"
 				  "<guid>/g</guid><author>z</author></item></channel></rss>";
-	static const char bomb[] = "<!DOCTYPE r [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><rss><channel><title>&a;</title>"
-				   "</channel></rss>";
+	static const char bomb[] =
+		"<!DOCTYPE r [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><rss><channel><title>&a;</title>"
+		"</channel></rss>";
 	struct arena *arena = arena_new();
 	struct feed feed;
 
@@ -193,8 +257,9 @@ static void test_feeds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_texts), cmocka_unit_test(test_deep),  cmocka_unit_test(test_unescape),
-		cmocka_unit_test(test_join),  cmocka_unit_test(test_nodes), cmocka_unit_test(test_dates), cmocka_unit_test(test_feeds),
+		cmocka_unit_test(test_texts),    cmocka_unit_test(test_select), cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_unescape), cmocka_unit_test(test_join),   cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_dates),    cmocka_unit_test(test_feeds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

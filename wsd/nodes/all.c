@@ -22,6 +22,7 @@ extern const struct node_table nodes_image;
 extern const struct node_table nodes_image_file;
 extern const struct node_table nodes_input;
 extern const struct node_table nodes_lib_beautifulsoup;
+extern const struct node_table nodes_lib_browser;
 extern const struct node_table nodes_lib_date;
 extern const struct node_table nodes_lib_docx;
 extern const struct node_table nodes_lib_excel;
@@ -102,6 +103,7 @@ const struct node_table *const node_tables[] = {
 	&nodes_image_file,
 	&nodes_input,
 	&nodes_lib_beautifulsoup,
+	&nodes_lib_browser,
 	&nodes_lib_date,
 	&nodes_lib_docx,
 	&nodes_lib_excel,

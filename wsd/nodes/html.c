@@ -236,6 +236,11 @@ bool html_is(const struct html_node *node, const char *name)
 	return node->kind == HTML_TAG && sv_eq(node->name, name);
 }
 
+bool html_is_void(const struct html_node *node)
+{
+	return is_void(node->name);
+}
+
 struct html_node *html_find(const struct html_node *node, const struct html_node *root, const char *name)
 {
 	struct html_node *at = html_next(node, root);

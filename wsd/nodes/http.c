@@ -1,60 +1,12 @@
-/* lib.http, and the part of lib.browser that needs no browser: requests to web servers. What
- * may be reached is decided in nodes/fetch.h, what may be written in paths.h.
+/* lib.http: requests to web servers. What may be reached is decided in nodes/fetch.h, what may be written in paths.h.
  */
-#include "wsd/nodes/encoding.h"
-#include "wsd/nodes/fetch.h"
 #include "wsd/nodes/helper.h"
+#include "wsd/nodes/http_node.h"
 #include "wsd/nodes/http_table.h"
 #include "wsd/nodes/pyjson.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct http_state {
-	struct fetch *fetch; /* while requests run */
-};
-
-static void free_state(void *ptr)
-{
-	struct http_state *state = ptr;
-
-	fetch_free(state->fetch);
-	state->fetch = NULL;
-}
-
-/* ---- one request -------------------------------------------------------------------------------------- */
-
-/* Sends the request once and waits for its answer. NODE_DONE: *out is a good answer (freed by finish); NODE_WAIT and
- * NODE_FAILED are to be returned. */
-static enum node_result request(struct node_ctx *ctx, const struct fetch_request *what, struct fetch_result **out)
-{
-	struct http_state *state = node_state(ctx);
-
-	if (!state->fetch) {
-		state->fetch = fetch_new(1);
-		fetch_add(state->fetch, what);
-	}
-	if (!fetch_step(state->fetch, ctx))
-		return NODE_WAIT;
-	*out = fetch_result(state->fetch, 0);
-	if (!(*out)->error[0])
-		return NODE_DONE;
-	node_fail(ctx, "url: %s", (*out)->error);
-	free_state(state);
-	return NODE_FAILED;
-}
-
-/* Ends the request of the node: its next run sends a new one. */
-static enum node_result finish(struct node_ctx *ctx, enum node_result result)
-{
-	free_state(node_state(ctx));
-	return result;
-}
-
-static struct sv body_of(const struct fetch_result *result)
-{
-	return (struct sv){ result->body.data ? result->body.data : "", result->body.len };
-}
 
 /* The answer as text, by the charset it names. */
 static enum node_result done_text(struct node_ctx *ctx, const struct fetch_result *result)
@@ -63,7 +15,7 @@ static enum node_result done_text(struct node_ctx *ctx, const struct fetch_resul
 	struct err err;
 
 	buf_init(&text, BUF_MAX_RESPONSE);
-	if (!text_decode(&text, body_of(result), fetch_charset(node_arena(ctx), result, "utf-8"), &err))
+	if (!http_text(ctx, result, &text, &err))
 		return done_buf(ctx, &text);
 	buf_free(&text);
 	return node_fail(ctx, "the answer: %s", err.detail);
@@ -71,7 +23,7 @@ static enum node_result done_text(struct node_ctx *ctx, const struct fetch_resul
 
 static enum node_result done_bytes(struct node_ctx *ctx, const struct fetch_result *result)
 {
-	struct sv body = body_of(result);
+	struct sv body = http_body(result);
 
 	return done(ctx, value_bytes(body.p, body.n));
 }
@@ -79,7 +31,7 @@ static enum node_result done_bytes(struct node_ctx *ctx, const struct fetch_resu
 static enum node_result done_document(struct node_ctx *ctx, const struct fetch_result *result)
 {
 	struct value *ref = asset_new("document");
-	struct sv body = body_of(result);
+	struct sv body = http_body(result);
 
 	map_set(ref, "data", value_bytes(body.p, body.n));
 	return done(ctx, ref);
@@ -92,7 +44,7 @@ static enum node_result done_headers(struct node_ctx *ctx, const struct fetch_re
 
 static enum node_result done_json(struct node_ctx *ctx, const struct fetch_result *result)
 {
-	struct sv body = body_of(result);
+	struct sv body = http_body(result);
 	struct value *v;
 	struct err err;
 
@@ -107,9 +59,9 @@ typedef enum node_result done_fn(struct node_ctx *ctx, const struct fetch_result
 static enum node_result send_and(struct node_ctx *ctx, const struct fetch_request *what, done_fn *answer)
 {
 	struct fetch_result *result;
-	enum node_result state = request(ctx, what, &result);
+	enum node_result state = http_request(ctx, what, &result);
 
-	return state == NODE_DONE ? finish(ctx, answer(ctx, result)) : state;
+	return state == NODE_DONE ? http_finish(ctx, answer(ctx, result)) : state;
 }
 
 static enum node_result without_body(struct node_ctx *ctx, const char *method, const char *accept, done_fn *answer)
@@ -292,7 +244,7 @@ static const struct node_type types[] = {
 		.flags = NODE_TOOL,
 		.process = get_request,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.PostRequest",
@@ -304,7 +256,7 @@ static const struct node_type types[] = {
 		.basic_fields = "url",
 		.process = post_request,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.PutRequest",
@@ -316,7 +268,7 @@ static const struct node_type types[] = {
 		.basic_fields = "url",
 		.process = put_request,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.DeleteRequest",
@@ -327,7 +279,7 @@ static const struct node_type types[] = {
 		.flags = NODE_TOOL | NODE_ONCE,
 		.process = delete_request,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.HeadRequest",
@@ -337,7 +289,7 @@ static const struct node_type types[] = {
 		.outputs = head_request_outputs,
 		.process = head_request,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.GetRequestBinary",
@@ -348,7 +300,7 @@ static const struct node_type types[] = {
 		.flags = NODE_TOOL,
 		.process = get_binary,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.GetRequestDocument",
@@ -359,18 +311,7 @@ static const struct node_type types[] = {
 		.flags = NODE_TOOL,
 		.process = get_document,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
-	},
-	{
-		.type = "lib.browser.DownloadFile",
-		.title = "Download File",
-		.description = "Fetches a file of the web as bytes.",
-		.props = get_request_props,
-		.outputs = get_request_binary_outputs,
-		.flags = NODE_TOOL,
-		.process = get_binary,
-		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.PostRequestBinary",
@@ -382,7 +323,7 @@ static const struct node_type types[] = {
 		.basic_fields = "url",
 		.process = post_binary,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.DownloadDataframe",
@@ -394,7 +335,7 @@ static const struct node_type types[] = {
 		.basic_fields = "url columns file_format",
 		.process = download_dataframe,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.JSONPostRequest",
@@ -406,7 +347,7 @@ static const struct node_type types[] = {
 		.basic_fields = "url",
 		.process = post_json,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.JSONPutRequest",
@@ -418,7 +359,7 @@ static const struct node_type types[] = {
 		.basic_fields = "url",
 		.process = put_json,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.JSONPatchRequest",
@@ -430,7 +371,7 @@ static const struct node_type types[] = {
 		.basic_fields = "url",
 		.process = patch_json,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.JSONGetRequest",
@@ -440,7 +381,7 @@ static const struct node_type types[] = {
 		.outputs = json_post_request_outputs,
 		.process = get_json,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 };
 

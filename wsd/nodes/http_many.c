@@ -1,35 +1,11 @@
 /* lib.http: nodes that send many requests at once. */
-#include "wsd/nodes/fetch.h"
 #include "wsd/nodes/helper.h"
+#include "wsd/nodes/http_node.h"
 #include "wsd/nodes/paths.h"
 #include "wsd/nodes/posixpath.h"
 #include "wsd/nodes/url.h"
 
 #include <string.h>
-
-struct http_state {
-	struct fetch *fetch; /* while requests run */
-};
-
-static void free_state(void *ptr)
-{
-	struct http_state *state = ptr;
-
-	fetch_free(state->fetch);
-	state->fetch = NULL;
-}
-
-/* Ends the request of the node: its next run sends a new one. */
-static enum node_result finish(struct node_ctx *ctx, enum node_result result)
-{
-	free_state(node_state(ctx));
-	return result;
-}
-
-static struct sv body_of(const struct fetch_result *result)
-{
-	return (struct sv){ result->body.data ? result->body.data : "", result->body.len };
-}
 
 /* One request for each URL of a list property, seen from `base` (NULL: as they are). True when all have answers. */
 static bool request_all(struct node_ctx *ctx, const char *property, const char *parallel, const char *method,
@@ -67,7 +43,7 @@ static enum node_result filter_valid_urls(struct node_ctx *ctx)
 		if (!result->error[0] && result->status >= 200 && result->status < 400)
 			list_push(valid, value_ref(list_at(urls, i)));
 	}
-	return finish(ctx, done(ctx, valid));
+	return http_finish(ctx, done(ctx, valid));
 }
 
 static enum node_result image_downloader(struct node_ctx *ctx)
@@ -86,7 +62,7 @@ static enum node_result image_downloader(struct node_ctx *ctx)
 		struct err err;
 
 		if (!result->error[0] && result->status == 200) {
-			struct sv body = body_of(result);
+			struct sv body = http_body(result);
 			struct value *ref = asset_new("image");
 
 			map_set(ref, "data", value_bytes(body.p, body.n));
@@ -98,7 +74,7 @@ static enum node_result image_downloader(struct node_ctx *ctx)
 	}
 	node_emit(ctx, "images", images);
 	node_emit(ctx, "failed_urls", failed);
-	return finish(ctx, NODE_DONE);
+	return http_finish(ctx, NODE_DONE);
 }
 
 /* The name that the answer gives its file, else the last part of the URL; never a path. */
@@ -132,7 +108,7 @@ static const char *store(struct node_ctx *ctx, const struct fetch_result *result
 	struct arena *arena = node_arena(ctx);
 	const char *folder = posix_expand_user(arena, node_text(ctx, "output_folder"));
 	const char *target = posix_join(arena, folder, file_name(arena, result, url));
-	struct sv body = body_of(result);
+	struct sv body = http_body(result);
 	struct path path;
 	struct err err;
 
@@ -166,7 +142,7 @@ static enum node_result download_files(struct node_ctx *ctx)
 		node_progress(ctx, (int64_t)value_len(urls), (int64_t)value_len(urls));
 	node_emit(ctx, "success", success);
 	node_emit(ctx, "failed", failed);
-	return finish(ctx, NODE_DONE);
+	return http_finish(ctx, NODE_DONE);
 }
 
 /* ---- declarations ------------------------------------------------------------------------------------- */
@@ -219,7 +195,7 @@ static const struct node_type types[] = {
 		.flags = NODE_TOOL,
 		.process = image_downloader,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.FilterValidURLs",
@@ -230,7 +206,7 @@ static const struct node_type types[] = {
 		.basic_fields = "url",
 		.process = filter_valid_urls,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 	{
 		.type = "lib.http.DownloadFiles",
@@ -241,7 +217,7 @@ static const struct node_type types[] = {
 		.flags = NODE_TOOL | NODE_ONCE,
 		.process = download_files,
 		.state_size = sizeof(struct http_state),
-		.destroy = free_state,
+		.destroy = http_free_state,
 	},
 };
 
