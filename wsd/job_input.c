@@ -15,7 +15,7 @@ void job_keep_early(struct job *job, enum runner_frame kind, const void *payload
 	if (!job->early_frames.max)
 		buf_init(&job->early_frames, EARLY_MAX);
 	if (job->early_frames.len + len + 5 > EARLY_MAX) {
-		log_warn("job %s: too much input before it began", job->id);
+		log_job(LOG_LVL_WARN, job->id, "too much input before it began");
 		return;
 	}
 	buf_addc(&job->early_frames, (char)kind);
@@ -44,7 +44,7 @@ void job_send(struct job *job, enum runner_frame kind, const struct value *paylo
 		return;
 	buf_init(&out, RUNNER_FRAME_MAX);
 	if (msgpack_write(&out, payload, true) < 0)
-		log_error("job %s: a message for its runner is too long", job->id);
+		log_job(LOG_LVL_ERROR, job->id, "a message for its runner is too long");
 	else if (job->run.runner)
 		pool_send(&job->run, kind, out.data, out.len);
 	else

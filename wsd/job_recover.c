@@ -109,7 +109,7 @@ static void go_on(struct journal_op *op)
 	recall(job, op);
 	remember(job, op);
 	job_wait(job, job->history.last_seq > 0);
-	log_info("job %s %s", job->id, strcmp(job->status, "running") ? "waits" : "goes on");
+	log_job(LOG_LVL_INFO, job->id, "%s", strcmp(job->status, "running") ? "waits" : "goes on");
 }
 
 static void recovered(struct journal_op *op)

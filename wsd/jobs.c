@@ -252,6 +252,8 @@ static void take_message(struct job *job, const char *payload, size_t len)
 	blob->type = head.type;
 	blob->has_bigint = head.flags & RUNNER_MSG_HAS_BIGINT;
 	job->joined = head.flags & RUNNER_MSG_JOINED;
+	if (head.type == RUNNER_MSG_TRACE)
+		metrics_nodes((struct sv){ (const char *)blob->data, blob->len });
 	if (head.type > RUNNER_MSG_JOB_UPDATE)
 		job_record(job, blob);
 	else if (job->cancelling)
@@ -300,7 +302,7 @@ static void run_died(struct pool_run *run, const char *reason)
 		return;
 	}
 	error = job_death_text(job, reason);
-	log_warn("job %s: %s", job->id, error);
+	log_job(LOG_LVL_WARN, job->id, "%s", error);
 	end(job, "failed", error);
 	free(error);
 }
@@ -322,6 +324,7 @@ static void run_start(struct pool_run *run)
 	job->state = JOB_RUNNING;
 	job->status = "running";
 	job_waited(job);
+	metrics_run_waited((double)(time_mono_us() - job->asked_us) / 1e6);
 	if (!job->http) {
 		job->running_op = journal_op_new(JOURNAL_RUNNING, running_stored, job);
 		job->running_op->id = arena_strdup(job->running_op->arena, job->id);
@@ -462,6 +465,7 @@ static struct job *new_job(struct job_spec *spec, const char *id)
 	job->account = pool_user(job->user_id);
 	job->account->active++;
 	job->status = "scheduled";
+	job->asked_us = time_mono_us();
 	job->run.user = job->user_id;
 	job->run.start = run_start;
 	job->run.frame = run_frame;

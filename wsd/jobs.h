@@ -105,6 +105,7 @@ struct job {
 	lws_dll2_owner_t watchers;
 	struct job *hash_next;
 	lws_dll2_t link; /* running or ended jobs */
+	int64_t asked_us; /* monotonic: when it was asked for, and when it ended */
 	int64_t ended_at;
 };
 

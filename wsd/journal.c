@@ -45,6 +45,7 @@ static struct {
 	bool urgent;
 	bool stop;
 	bool look_at_wal;
+	struct db_stats stats;
 
 	int64_t wal_retry_at; /* the thread's own */
 } journal = { .wake = { .fd = -1 },
@@ -232,8 +233,11 @@ static void report(struct journal_op *batch)
 {
 	uint64_t one = 1;
 	struct journal_op *next;
+	struct db_stats stats;
 
+	db_get_stats(journal.db, &stats);
 	pthread_mutex_lock(&journal.mutex);
+	journal.stats = stats;
 	for (; batch; batch = next) {
 		next = batch->next;
 		append(&journal.done_first, &journal.done_last, batch);
@@ -450,6 +454,13 @@ void journal_touch(void)
 const char *journal_worker_id(void)
 {
 	return journal.worker_id;
+}
+
+void journal_get_db_stats(struct db_stats *out)
+{
+	pthread_mutex_lock(&journal.mutex);
+	*out = journal.stats;
+	pthread_mutex_unlock(&journal.mutex);
 }
 
 int journal_queued(void)

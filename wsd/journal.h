@@ -113,6 +113,8 @@ void journal_drop(struct journal_op *op);
 void journal_touch(void);
 /* "host-pid-8 hex digits": who this daemon is in the table of jobs. */
 const char *journal_worker_id(void);
+/* Figures of the database as they were behind the last batch. */
+void journal_get_db_stats(struct db_stats *out);
 /* How many operations wait. */
 int journal_queued(void);
 

@@ -45,7 +45,7 @@ static void reopen(struct journal_op *op)
 		return;
 	scan(&r, &op->logged);
 	if (runlog_continue(op->log, op->log_id, &r) < 0)
-		log_error("job %s: its log cannot be continued", op->log_id);
+		log_job(LOG_LVL_ERROR, op->log_id, "its log cannot be continued");
 	runlog_reader_close(&r);
 }
 

@@ -200,9 +200,9 @@ int journal_recover(struct db *db, struct journal_op *op)
 	op->found.status = waits ? "scheduled" : "running";
 	if (rc != 0) {
 		release(op);
-		log_warn("job %s was going on when the server ended: %s", op->id, why ? why : "it had ended");
+		log_job(LOG_LVL_WARN, op->id, "was going on when the server ended: %s", why ? why : "it had ended");
 	} else if (logged && runlog_continue(&op->resumed_log, op->id, &r) < 0) {
-		log_error("job %s: its log cannot be continued", op->id);
+		log_job(LOG_LVL_ERROR, op->id, "its log cannot be continued");
 	}
 	if (logged)
 		runlog_reader_close(&r);

@@ -22,6 +22,7 @@
 #include "wsd/journal.h"
 #include "wsd/listen.h"
 #include "wsd/loop.h"
+#include "wsd/metrics.h"
 #include "wsd/pool.h"
 #include "wsd/session.h"
 #include "wsd/triggers.h"
@@ -242,6 +243,7 @@ static int serve(int zygote_fd, pid_t zygote_pid, struct err *err)
 	loop_fd_close(&daemon_state.signals);
 	lws_context_destroy(context);
 	jobs_free();
+	metrics_free();
 	loop_destroy();
 	return 0;
 }

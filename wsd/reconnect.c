@@ -254,7 +254,7 @@ static void answered(struct journal_op *op)
 	struct session *s = q->ticket.session;
 
 	if (s && q->resume && op->rc == 0 && resume_found(s, q, &op->found))
-		log_debug("job %s goes on", q->job_id);
+		log_job(LOG_LVL_DEBUG, q->job_id, "goes on");
 	else if (s && op->rc == 0 && !q->resume)
 		send_found(s, q, &op->found);
 	else if (s)

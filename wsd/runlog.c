@@ -190,7 +190,7 @@ static int append(struct runlog *log, const char *job_id, struct blob *const *bl
 		sync |= blobs[i]->type == RUNNER_MSG_NODE_INTENT;
 		if (log->bytes + pending.len <= run_max())
 			continue;
-		log_warn("job %s: its log is full, nothing more is kept", job_id);
+		log_job(LOG_LVL_WARN, job_id, "its log is full, nothing more is kept");
 		put_gap();
 		log->broken = true;
 	}
@@ -210,7 +210,7 @@ static void append_by(append_fn *fn, struct runlog *log, const char *job_id, str
 		return;
 	fault_point("before-append");
 	if (fn(log, job_id, blobs, count) < 0) {
-		log_error("job %s: its log cannot be written: %s", job_id, strerror(errno));
+		log_job(LOG_LVL_ERROR, job_id, "its log cannot be written: %s", strerror(errno));
 		log->broken = true;
 	}
 	fault_point("after-append");

@@ -184,6 +184,7 @@ static void end_work(struct runner *r)
 	value_unref(r->order);
 	r->order = NULL;
 	log_set_context(NULL);
+	log_set_job(NULL);
 	make_room(r);
 	result_tidy();
 	/* The next run starts with small buffers. */
@@ -226,7 +227,7 @@ static void begin_run(struct runner *r, struct value *order)
 	};
 
 	r->order = value_ref(order);
-	log_set_context(options.job_id);
+	log_set_job(options.job_id);
 	r->run = run_new(&options);
 }
 

@@ -204,7 +204,7 @@ static void begin_done(struct journal_op *op)
 	size_t i;
 
 	if (op->rc < 0)
-		log_error("job %s: its schedules could not be read: %s", plans->job_id, op->err.detail);
+		log_job(LOG_LVL_ERROR, plans->job_id, "its schedules could not be read: %s", op->err.detail);
 	if (job && job->state == JOB_RUNNING) {
 		stand(plans);
 		triggers_look(plans->workflow_id);

@@ -157,7 +157,7 @@ static void give(struct trigger *t, const struct trigger_event *event)
 	t->sent = event->number;
 	t->in_flight++;
 	triggers.fired++;
-	log_info("job %s node %s: event %s", t->job_id, event->node_id, event->event_id);
+	log_job(LOG_LVL_INFO, t->job_id, "node %s: event %s", event->node_id, event->event_id);
 }
 
 static void events_done(struct journal_op *op)

@@ -131,13 +131,19 @@ int err_set(struct err *err, int status, const char *fmt, ...) PRINTF_LIKE(3, 4)
 enum log_level { LOG_LVL_ERROR, LOG_LVL_WARN, LOG_LVL_INFO, LOG_LVL_DEBUG };
 
 /* Names the program in each line; level from LOG_LEVEL (else DEBUG, NODETOOL_LOG_LEVEL; default INFO); to stderr, or to
- * syslog when NODETOOL_LOG=syslog. One line per call, cut at 4 KiB, control characters escaped. */
+ * syslog when NODETOOL_LOG=syslog, or to stderr as one JSON object a line ({time, level, program, pid, job, node, request,
+ * message}) when it is "json". One line per call, cut at 4 KiB, control characters escaped. */
 void log_init(const char *program);
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
-/* The id that every following line carries (a request, a job); NULL for none. Copied. Per thread. */
+/* The id of the request that every following line carries; NULL for none. Copied. Per thread. */
 void log_set_context(const char *id);
+/* The same for the job, and for the node that is at work (lent until the next call). */
+void log_set_job(const char *id);
+void log_set_node(const char *id);
 void log_msg(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* One line about a job, for who has many. */
+void log_job(enum log_level level, const char *job_id, const char *fmt, ...) PRINTF_LIKE(3, 4);
 #define log_error(...) log_msg(LOG_LVL_ERROR, __VA_ARGS__)
 #define log_warn(...) log_msg(LOG_LVL_WARN, __VA_ARGS__)
 #define log_info(...) log_msg(LOG_LVL_INFO, __VA_ARGS__)

@@ -41,6 +41,16 @@ struct db *db_default(struct err *err) MUST_CHECK;
 void db_default_close(void);
 /* Why the linked SQLite is risky (its WAL-reset bug), or NULL when it is not. */
 const char *db_version_risk(void);
+struct db_stats {
+	int64_t file_bytes;
+	int64_t wal_bytes;
+	int64_t cache_bytes;  /* pages that this connection holds in memory */
+	int64_t cache_hits;   /* and how often they were found there, or not, since it was opened */
+	int64_t cache_misses;
+	int64_t busy;         /* how often it waited for somebody else's lock */
+};
+/* Figures of this connection and its file; in the thread that uses it. */
+void db_get_stats(struct db *db, struct db_stats *out);
 void db_set_busy_ms(struct db *db, int ms);
 const char *db_path(const struct db *db);
 

@@ -21,6 +21,7 @@ struct db {
 	sqlite3 *conn;
 	char *path;
 	int busy_ms;
+	int64_t busy_count; /* how often somebody else's lock was waited for */
 	int64_t busy_since; /* monotonic microseconds of the first wait for the present lock */
 	int lock_fd;        /* PATH-ckpt.lock */
 	bool full_sync;     /* what PRAGMA synchronous is set to */

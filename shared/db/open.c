@@ -101,8 +101,10 @@ static int busy(void *arg, int count)
 	int64_t now = time_mono_us();
 	struct timespec pause = { 0, count < 4 ? 100000L << count : 2000000 };
 
-	if (count == 0)
+	if (count == 0) {
 		db->busy_since = now;
+		db->busy_count++;
+	}
 	if (now - db->busy_since >= (int64_t)db->busy_ms * 1000)
 		return 0;
 	nanosleep(&pause, NULL);
@@ -211,6 +213,31 @@ void db_default_close(void)
 {
 	db_close(process_db);
 	process_db = NULL;
+}
+
+void db_get_stats(struct db *db, struct db_stats *out)
+{
+	static const struct {
+		int op;
+		size_t offset;
+	} figures[] = {
+		{ SQLITE_DBSTATUS_CACHE_USED, offsetof(struct db_stats, cache_bytes) },
+		{ SQLITE_DBSTATUS_CACHE_HIT, offsetof(struct db_stats, cache_hits) },
+		{ SQLITE_DBSTATUS_CACHE_MISS, offsetof(struct db_stats, cache_misses) },
+	};
+	struct stat st;
+	int now;
+	int high;
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < ARRAY_LEN(figures); i++) {
+		int64_t figure = sqlite3_db_status(db->conn, figures[i].op, &now, &high, 0) == SQLITE_OK ? now : 0;
+
+		memcpy((char *)out + figures[i].offset, &figure, sizeof(figure));
+	}
+	out->file_bytes = stat(db->path, &st) == 0 ? (int64_t)st.st_size : 0;
+	out->wal_bytes = db_wal_bytes(db);
+	out->busy = db->busy_count;
 }
 
 void db_set_busy_ms(struct db *db, int ms)

@@ -158,7 +158,11 @@ def test_metrics(d):
     equal([seen["nodetool_" + n] for n in ("runs_started_total", "sockets", "runs_active", "queue_length")], [2, 1, 0, 0])
     equal([seen['nodetool_runs_ended_total{status="%s"}' % s] for s in ("completed", "failed", "cancelled")], [1, 1, 0])
     equal((seen['nodetool_run_seconds_bucket{le="+Inf"}'], seen["nodetool_run_seconds_count"]), (2, 2))
-    assert seen["nodetool_runners"] >= 1
+    assert seen["nodetool_runners"] >= 1 and seen["nodetool_run_wait_seconds_count"] == 2
+    equal(seen["nodetool_runners"], seen["nodetool_runners_busy"] + seen["nodetool_runners_idle"])
+    for name in ("bytes", "wal_bytes", "cache_bytes", "cache_hits_total"):
+        assert seen["nodetool_db_" + name] > 0, name
+    equal(seen["nodetool_db_busy_total"] >= 0, True)
 
 
 @env(**STATIC)

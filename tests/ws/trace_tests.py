@@ -5,7 +5,7 @@ import signal
 
 from daemon import Daemon, eventually
 from handshake_tests import STATIC, TOKEN
-from http_tests import call
+from http_tests import call, figures
 from protocol_tests import equal
 from suite import env, real
 
@@ -113,5 +113,39 @@ def test_a_trace_outlives_the_daemon(fake):
         assert eventually(lambda: len(trace(d, job)["nodes"]) == 3, 30)
         nodes = trace(d, job)["nodes"]
         equal([(n["node_id"], n["status"]) for n in nodes], [("a", "completed"), ("w", "stopped"), ("w", "running")])
+    finally:
+        d.stop()
+
+
+@real()
+def test_figures_of_nodes(d):
+    c = d.client()
+    label = 'nodetool_nodes_ended_total{type="nodetool.text.Concat",status="completed"}'
+    before = figures(d)
+    start(c, CONCAT)
+    c.until(type="job_update", status="completed", timeout=30)
+    start(c, graph(("f", "lib.json.ParseDict", {"json_string": "{"})))
+    c.until(type="job_update", status="failed", timeout=30)
+    seen = figures(d)
+    equal(seen[label] - before.get(label, 0), 2)
+    assert seen['nodetool_nodes_ended_total{type="lib.json.ParseDict",status="failed"}'] >= 1
+    assert seen['nodetool_node_busy_seconds_total{type="nodetool.text.Concat"}'] > 0
+    equal(seen["nodetool_node_seconds_count"] - before["nodetool_node_seconds_count"], 4)
+    equal(seen['nodetool_node_seconds_bucket{le="+Inf"}'], seen["nodetool_node_seconds_count"])
+
+
+def test_lines_of_the_log_name_job_and_node(fake):
+    d = Daemon("wsd/wsd", NODETOOL_LOG="json", LOG_LEVEL="INFO")
+    try:
+        c = d.client()
+        c.command("run_job", graph=WAITS)
+        job = c.until(type="job_update", status="running")[-1]["job_id"]
+        assert eventually(lambda: len(trace(d, job)["nodes"]) == 2, 30)
+        for pid in d.runners():
+            os.kill(pid, signal.SIGKILL)
+        c.until(type="job_update", status="failed", timeout=30)
+        lines = [json.loads(line) for line in d.log_text().splitlines() if line.startswith("{")]
+        assert any(line.get("job") == job and "Killed" in line["message"] and line["level"] == "WARN" for line in lines), lines
+        assert all({"time", "level", "program", "pid", "message"} <= set(line) for line in lines), lines
     finally:
         d.stop()

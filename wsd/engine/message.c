@@ -80,7 +80,7 @@ static void deliver(struct run *run, enum runner_message_type type, const char *
 
 	put_int(&run->msg, "job_seq", run->seq);
 	if (run->msg.failed) {
-		log_error("job %s: a message of more than %zu bytes was left out", run->opt.job_id, run->msg.max);
+		log_error("a message of more than %zu bytes was left out", run->msg.max);
 		return;
 	}
 	run->seq++;

@@ -150,6 +150,7 @@ bool run_step(struct run *run, size_t steps)
 	run->clock_us = time_mono_us();
 	while (!run->ended && steps-- > 0 && (node = pop_ready(run))) {
 		run->stepping = node;
+		log_set_node(node->id);
 		if (node == &run->dispatcher)
 			inputs_step(run);
 		else
@@ -160,6 +161,7 @@ bool run_step(struct run *run, size_t steps)
 			run_finish(run, RUN_SUSPENDED, NULL, NULL);
 		}
 	}
+	log_set_node(NULL);
 	if (!run->ended && (!anything_ready(run) || run->alive == 0))
 		check_end(run);
 	if (!run->ended && !anything_ready(run))

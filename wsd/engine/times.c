@@ -151,16 +151,17 @@ static void put_run(struct run *run)
 	trace_put(&run->trace, &entry);
 }
 
-/* Those that have begun since the last record and go on. Input nodes end with the last value that they gave. */
+/* Those that have begun since the last record and go on. Input nodes end with the last value that they gave; those that
+ * stream go on to the end of the run. */
 static void put_begun(struct run *run)
 {
 	struct node_ctx *node;
 
 	while ((node = run->begun)) {
 		run->begun = node->times.next_begun;
-		if (node->type->flags & NODE_INPUT)
+		if ((node->type->flags & NODE_INPUT) && !(node->type->flags & NODE_STREAMS_OUTPUT))
 			put(node, TRACE_COMPLETED, node->times.last_us);
-		else if (node->phase != PHASE_DONE)
+		else if (!run->ended && (node->phase != PHASE_DONE || (node->type->flags & NODE_INPUT)))
 			put(node, TRACE_RUNNING, 0);
 		send_when_long(run);
 	}
