@@ -249,6 +249,7 @@ static bool empty_some(void)
 	if (unlinkat(store.root, b->name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		log_warn("run log: %s cannot be removed: %s", b->name, strerror(errno));
 	store.leaving = NULL;
+	store.looked_at = 0; /* there may be more to go */
 	drop_bucket(b);
 	return true;
 }
