@@ -41,10 +41,8 @@ static bool type_fits(const char *const *types, const char *type)
 }
 
 /* Appends what one package's nodes recommend; `types` NULL: all of it. */
-static void add_package(const struct value *metadata, const char *const *types, struct value *seen, struct value *list)
+static void add_package(const struct value *nodes, const char *const *types, struct value *seen, struct value *list)
 {
-	const struct value *nodes = map_get(metadata, "nodes");
-
 	for (size_t i = 0; i < value_len(nodes); i++) {
 		const struct value *models = map_get(list_at(nodes, i), "recommended_models");
 
@@ -63,11 +61,12 @@ static void add_package(const struct value *metadata, const char *const *types, 
 
 static int answer(struct response *res, const char *const *types)
 {
+	const struct value *packages = package_nodes();
 	struct value *seen = value_map();
 	struct value *list = value_list();
 
-	for (size_t i = 0, n = package_count(); i < n; i++)
-		add_package(package_at(i)->metadata, types, seen, list);
+	for (size_t i = 0; i < value_len(packages); i++)
+		add_package(list_at(packages, i), types, seen, list);
 	value_unref(seen);
 	return res_json(res, list);
 }

@@ -5,6 +5,7 @@
 
 #include "handler.h"
 #include "model/model.h"
+#include "node_search.h"
 
 /* GET /api/nodes/metadata: made at build time from the declarations of the nodes. nginx sends the file, with its own
  * ETag; `fields` is accepted and gives the whole list, which is what newer clients ask for (notes-clients section 8). */
@@ -114,6 +115,8 @@ static const struct field generate_body[] = {
 static const struct route routes[] = {
 	{ "GET", "/api/nodes/metadata", metadata, .query = metadata_query, .summary = "All node types." },
 	{ "GET", "/api/node/metadata", metadata, .query = metadata_query, .summary = "The same under an older path." },
+	{ "GET", "/api/nodes/search", search_nodes, .query = node_search_query,
+	  .summary = "Nodes of all packages by words, the best first; runnable says which can be run here." },
 	{ "GET", "/api/nodes/replicate_status", replicate_status, .query = replicate_query,
 	  .summary = "State of a cloud model." },
 	{ "POST", "/api/fal/resolve-dynamic-schema", fal_schema, .body = BODY(fal_body),
@@ -123,9 +126,15 @@ static const struct route routes[] = {
 	  .summary = "Let a language model write a workflow's page." },
 };
 
+static void close_all(void)
+{
+	package_free_all();
+	db_default_close();
+}
+
 int main(int argc, char **argv)
 {
 	router_setup = open_database;
-	router_teardown = db_default_close;
+	router_teardown = close_all;
 	return router_main(argc, argv, "node", routes, ARRAY_LEN(routes));
 }

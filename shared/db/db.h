@@ -34,6 +34,9 @@ enum db_open_flags {
 int db_open(struct db **out, const char *path, unsigned flags, struct err *err) MUST_CHECK;
 /* Takes NULL. An open transaction is rolled back. */
 void db_close(struct db *db);
+/* A database of this process alone, in memory, with the tables that `schema` (SQL) makes: for indexes over what is stored
+ * elsewhere. Gone when the caller closes it. */
+int db_open_memory(struct db **out, const char *schema, struct err *err) MUST_CHECK;
 /* The process's own connection to config_db_path(), opened at the first call; lent. NULL with the reason on failure (the
  * next call tries again). */
 struct db *db_default(struct err *err) MUST_CHECK;

@@ -186,6 +186,26 @@ fail:
 	return -1;
 }
 
+int db_open_memory(struct db **out, const char *schema, struct err *err)
+{
+	struct db *db = xcalloc(1, sizeof(*db));
+	int rc;
+
+	*out = NULL;
+	db->path = xstrdup(":memory:");
+	db->lock_fd = -1;
+	rc = sqlite3_open_v2(db->path, &db->conn, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+			     NULL);
+	if (rc != SQLITE_OK)
+		db_fail(db, rc, db->path, err);
+	else if (db_exec(db, schema, err) == 0)
+		*out = db;
+	if (*out)
+		return 0;
+	db_close(db);
+	return -1;
+}
+
 void db_close(struct db *db)
 {
 	if (!db)

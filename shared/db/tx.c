@@ -70,6 +70,8 @@ static int lock_failed(struct err *err)
 
 int db_lock_shared(struct db *db, struct err *err)
 {
+	if (db->lock_fd < 0) /* in memory: nobody else has it */
+		return 0;
 	if (retry(gate_pass, db->lock_fd, db->busy_ms))
 		return lock_failed(err);
 	if (retry(flock_shared, db->lock_fd, db->busy_ms)) {
@@ -93,6 +95,8 @@ int db_lock_exclusive(struct db *db, struct err *err)
 
 void db_unlock(struct db *db)
 {
+	if (db->lock_fd < 0)
+		return;
 	flock(db->lock_fd, LOCK_UN);
 	gate(db->lock_fd, F_UNLCK);
 }
