@@ -77,7 +77,7 @@ static int list_collections(struct request *req, struct response *res)
 
 static int create_in(struct request *req, struct response *res, struct db *db)
 {
-	const char *name = map_str(req->body, "name", "");
+	const char *name = field_name(req->body, "name");
 	const char *model = field_filter(req->body, "embedding_model");
 	const char *provider = field_filter(req->body, "embedding_provider");
 	struct value *metadata;
@@ -140,7 +140,8 @@ static int check_workflow(struct request *req, struct db *db, const char *id)
 
 static int update_in(struct request *req, struct response *res, struct db *db)
 {
-	const char *new_name = field_filter(req->body, "name");
+	bool renamed = field_text(req->body, "name").n > 0;
+	const char *new_name = renamed ? field_name(req->body, "name") : NULL;
 	const struct value *changes = map_get(req->body, "metadata");
 	const char *workflow = map_str(changes, "workflow", NULL);
 	struct collection c;

@@ -39,6 +39,14 @@ static inline const char *field_filter(const struct value *fields, const char *n
 	return text && *text ? text : NULL;
 }
 
+/* A name out of a body; "" when it is absent, or no C string: what is cut at a zero byte is another name. */
+static inline const char *field_name(const struct value *fields, const char *name)
+{
+	struct sv text = field_text(fields, name);
+
+	return text.p && strlen(text.p) == text.n ? text.p : "";
+}
+
 /* A page of a list while its rows come: {"NAME":[row,row…],"next":"id of the last row shown, or nothing"}. */
 struct page {
 	struct response *res;

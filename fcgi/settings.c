@@ -9,6 +9,7 @@
 #include "secret/secret.h"
 #include "settings/settings.h"
 
+#define SETTING_MAX ((size_t)4 << 10) /* bytes of one setting as JSON */
 #define SECRET_MAX ((size_t)64 << 10) /* bytes of one secret */
 
 static void announce(const char *user_id, const char *event, const struct stored_secret *s)
@@ -81,10 +82,20 @@ static struct value *choices_list(const char *choices)
 	return list;
 }
 
-static struct value *setting_value(const struct setting_info *info, const struct value *stored, const struct value *secrets)
+/* Users among several do not see settings that are secrets of the server (SERVER_AUTH_TOKEN). */
+static struct value *plain_setting(struct request *req, const struct setting_info *info, const struct value *stored)
+{
+	struct value *v = map_get(stored, info->name);
+
+	if (!v)
+		return value_null();
+	return settings_find_secret(info->name) && !auth_operator(&req->user) ? value_str("****") : value_ref(v);
+}
+
+static struct value *setting_value(struct request *req, const struct setting_info *info, const struct value *stored,
+				   const struct value *secrets)
 {
 	struct value *entry = value_map();
-	struct value *shown = info->secret ? NULL : map_get(stored, info->name);
 
 	map_set_str(entry, "package_name", "nodetool");
 	map_set_str(entry, "env_var", info->name);
@@ -94,7 +105,7 @@ static struct value *setting_value(const struct setting_info *info, const struct
 	if (info->secret)
 		map_set(entry, "value", map_get(secrets, info->name) ? value_str("****") : value_null());
 	else
-		map_set(entry, "value", shown ? value_ref(shown) : value_null());
+		map_set(entry, "value", plain_setting(req, info, stored));
 	map_set_bool(entry, "is_secret", info->secret);
 	return entry;
 }
@@ -121,7 +132,7 @@ static int get_settings(struct request *req, struct response *res)
 		return -1;
 	list = value_list();
 	for (size_t i = 0; i < settings_count(); i++)
-		list_push(list, setting_value(settings_at(i), stored, secrets.keys));
+		list_push(list, setting_value(req, settings_at(i), stored, secrets.keys));
 	answer = value_map();
 	map_set(answer, "settings", list);
 	return res_json(res, answer);
@@ -156,13 +167,38 @@ static int put_secrets(struct request *req, const struct value *secrets)
 	return 0;
 }
 
+/* What of the settings in a body is written: those of the registry. Others are passed over like all unknown fields, since
+ * settings.yaml rules everything (programs to start, folders, who may log in), and a page of any origin can send this. Where
+ * several users share the server, only its operator changes them. */
+static int check_settings(struct request *req, const struct value *given, struct value *changes)
+{
+	struct value *v;
+	struct sv key;
+
+	if (value_len(given) && !auth_operator(&req->user))
+		return req_fail(req, 403, "Admin access required");
+	for (size_t i = 0; map_entry(given, i, &key, &v); i++) {
+		const char *name = arena_strndup(req->arena, key.p, key.n);
+
+		if (!settings_find(name))
+			continue;
+		if (strlen(json_text(req->arena, v, JSON_COMPACT)) > SETTING_MAX)
+			return req_fail(req, 422, "%s: a setting may have at most %zu bytes", name, SETTING_MAX);
+		map_set(changes, name, value_ref(v));
+	}
+	return 0;
+}
+
 static int put_settings(struct request *req, struct response *res)
 {
+	struct value *changes = value_map();
 	struct value *answer;
 
+	arena_defer(req->arena, value_unref_ptr, changes);
 	if (config_production())
 		return req_fail(req, 403, "Settings cannot be updated in production");
-	if (put_secrets(req, map_get(req->body, "secrets")) || settings_merge(map_get(req->body, "settings"), &req->err))
+	if (check_settings(req, map_get(req->body, "settings"), changes) || put_secrets(req, map_get(req->body, "secrets")) ||
+	    settings_merge(changes, &req->err))
 		return -1;
 	answer = value_map();
 	map_set_str(answer, "message", "Settings updated successfully");
@@ -328,7 +364,7 @@ static int import_secrets(struct request *req, struct response *res)
 	struct value *answer;
 	bool made;
 
-	if (auth_provider() == AUTH_MULTI_USER && !req->user.admin)
+	if (!auth_operator(&req->user))
 		return req_fail(req, 403, "Admin access required");
 	if (!db || db_begin_durable(db, &req->err))
 		return -1;

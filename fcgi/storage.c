@@ -16,6 +16,8 @@
 #define TEMP_SECONDS_DEFAULT (24 * 3600)
 #define EXPIRE_EVERY_US ((int64_t)600 * 1000000)
 
+#define THUMBNAIL_TAIL "_thumb.jpg"
+
 static bool is_temp(const struct request *req)
 {
 	return strstr(req->route->pattern, "/temp/") != NULL;
@@ -26,25 +28,33 @@ static struct store *store_of(struct request *req)
 	return is_temp(req) ? store_temp(&req->err) : store_assets(&req->err);
 }
 
-/* Where several users share a server, a file belongs to the owner of the asset whose id begins its name ("ID.EXT",
- * "ID_thumb.jpg"); a file that belongs to no asset is an admin's. 404 for everybody else. Temporary files have random
- * names, which are what protects them. */
+/* The id of the asset whose file ("ID.EXT") or thumbnail ("ID_thumb.jpg") a key is; "" when it is neither. */
+static const char *asset_of(struct request *req, const char *key)
+{
+	size_t len = strlen(key);
+	size_t tail = strlen(THUMBNAIL_TAIL);
+
+	if (strchr(key, '/'))
+		return "";
+	if (len > tail && strcmp(key + len - tail, THUMBNAIL_TAIL) == 0)
+		return arena_strndup(req->arena, key, len - tail);
+	return arena_strndup(req->arena, key, strcspn(key, "."));
+}
+
+/* Where several users share a server, a file belongs to the owner of its asset; a file that belongs to no asset is the
+ * operator's. 404 for everybody else. Temporary files have random names, which are what protects them. */
 static int check_owner(struct request *req, const char *key)
 {
-	enum auth_provider provider = auth_provider();
 	struct db *db;
-	size_t n = strcspn(key, "._/");
-	const char *id;
 	const char *owner;
 	int missing;
 
-	if ((provider != AUTH_MULTI_USER && provider != AUTH_SUPABASE) || req->user.admin || is_temp(req))
+	if (auth_operator(&req->user) || is_temp(req))
 		return 0;
 	db = db_default(&req->err);
 	if (!db)
 		return -1;
-	id = arena_strndup(req->arena, key, n);
-	missing = asset_owner(db, req->arena, id, &owner, &req->err);
+	missing = asset_owner(db, req->arena, asset_of(req, key), &owner, &req->err);
 	if (missing < 0)
 		return -1;
 	return missing || strcmp(owner, req->user.id) != 0 ? req_fail(req, 404, "Not Found") : 0;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "handler.h"
 #include "value/yaml.h"
 
 #define NAME_MAX_CHARS 64
@@ -179,7 +180,7 @@ static bool name_ok(const char *name)
 
 static int create_user(struct request *req, struct response *res)
 {
-	struct change c = { .username = map_str(req->body, "username", ""), .role = map_str(req->body, "role", "user") };
+	struct change c = { .username = field_name(req->body, "username"), .role = map_str(req->body, "role", "user") };
 
 	if (allowed(req))
 		return -1;
@@ -192,7 +193,7 @@ static int create_user(struct request *req, struct response *res)
 
 static int reset_token(struct request *req, struct response *res)
 {
-	struct change c = { .username = map_str(req->body, "username", "") };
+	struct change c = { .username = field_name(req->body, "username") };
 
 	return allowed(req) ? -1 : change_file(req, res, &c, reset_in_file);
 }

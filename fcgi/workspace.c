@@ -109,12 +109,11 @@ static int get_workspace(struct request *req, struct response *res)
  * folder reads the others' files and the server's own. Administrators may. */
 static bool permitted(struct request *req, const char *path)
 {
-	enum auth_provider provider = auth_provider();
 	struct sv list = sv_of(config_get("NODETOOL_ALLOWED_PATHS"));
 	const char *real;
 	struct sv folder;
 
-	if ((provider != AUTH_MULTI_USER && provider != AUTH_SUPABASE) || req->user.admin)
+	if (auth_operator(&req->user))
 		return true;
 	real = files_real(req->arena, files_absolute(req->arena, "/", path));
 	while (real && sv_split(&list, ':', &folder)) {

@@ -10,6 +10,8 @@
 
 #define TOKEN_MAX 8192
 
+/* Who shows the server's own token, and everybody where nothing is enforced. */
+#define SERVER_USER "1"
 #define HEADER_REQUIRED "Authorization header required. Use 'Authorization: Bearer <token>'."
 
 static struct {
@@ -181,7 +183,7 @@ static int accept_user(struct auth_user *out, const char *id)
 static int check_token(const char *token, struct auth_user *out, struct err *err)
 {
 	if (auth_same(token, state.token))
-		return accept_user(out, "1");
+		return accept_user(out, SERVER_USER);
 	switch (state.provider) {
 	case AUTH_MULTI_USER:
 		if (!users_find(token, out))
@@ -211,7 +213,7 @@ int auth_check(const char *authorization, const char *api_key, const char *remot
 
 	memset(out, 0, sizeof(*out));
 	if (!auth_enforced()) {
-		memcpy(out->id, "1", 2);
+		memcpy(out->id, SERVER_USER, sizeof(SERVER_USER));
 		return 0;
 	}
 	if (authorization)
@@ -236,6 +238,18 @@ int auth_admin(const struct auth_user *user, struct err *err)
 	if (!user->authenticated)
 		return err_set(err, 401, "Authentication required");
 	return user->admin ? 0 : err_set(err, 403, "Admin access required");
+}
+
+bool auth_operator(const struct auth_user *user)
+{
+	switch (state.provider) {
+	case AUTH_MULTI_USER:
+		return user->admin;
+	case AUTH_SUPABASE: /* its users' ids are UUIDs */
+		return strcmp(user->id, SERVER_USER) == 0;
+	default:
+		return true;
+	}
 }
 
 int auth_admin_token(const char *path, const char *token, struct err *err)

@@ -60,6 +60,10 @@ int auth_check(const char *authorization, const char *api_key, const char *remot
 /* The rule of the admin routes: 401 "Authentication required" when no user was authenticated, 403 "Admin access
  * required" in multi_user for users whose role is not admin. */
 int auth_admin(const struct auth_user *user, struct err *err) MUST_CHECK;
+/* True for whom the server's own settings and everybody's files are no secret: in multi_user an administrator, with supabase
+ * (where everybody who signs up passes auth_admin, notes-rest "Admin") only who shows the server's token; where there is one user
+ * alone, that one. */
+bool auth_operator(const struct auth_user *user);
 /* In production, paths below /admin/{models,cache,db,collections,storage,assets}/ need X-Admin-Token when ADMIN_TOKEN is
  * set: 403 otherwise. Comes before auth_check. `path` is the decoded path; `token` the header's value or NULL. */
 int auth_admin_token(const char *path, const char *token, struct err *err) MUST_CHECK;

@@ -42,8 +42,10 @@ const struct column prediction_columns[PREDICTION_COLUMNS] = {
 static const char get_sql[] = "SELECT " COLUMNS " FROM nodetool_predictions WHERE id = ? AND user_id = ?";
 static const char put_sql[] = "INSERT OR REPLACE INTO nodetool_predictions (" COLUMNS
 			      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-static const char list_sql[] = "SELECT " COLUMNS " FROM nodetool_predictions WHERE " FILTER
-			       " AND (?4 IS NULL OR id < ?4) ORDER BY id DESC LIMIT ?5";
+/* A text of its own for the pages after the first: the index then begins where the page does. */
+static const char list_sql[] = "SELECT " COLUMNS " FROM nodetool_predictions WHERE " FILTER " ORDER BY id DESC LIMIT ?4";
+static const char list_before_sql[] = "SELECT " COLUMNS " FROM nodetool_predictions WHERE " FILTER
+				      " AND id < ?5 ORDER BY id DESC LIMIT ?4";
 static const char *const sums_sql[] = {
 	[PREDICTION_BY_NOTHING] = "SELECT NULL, NULL, " SUMS " FROM nodetool_predictions WHERE " FILTER,
 	[PREDICTION_BY_PROVIDER] = "SELECT provider, NULL, " SUMS " FROM nodetool_predictions WHERE " FILTER
@@ -89,7 +91,7 @@ static void bind_filter(struct db_stmt *st, const struct prediction_filter *filt
 int prediction_list(struct db *db, struct arena *arena, const struct prediction_filter *filter, const char *before,
 		    int64_t limit, int (*each)(const struct prediction *p, void *arg), void *arg, bool *more, struct err *err)
 {
-	struct db_stmt *st = db_prepare(db, list_sql, err);
+	struct db_stmt *st = db_prepare(db, before ? list_before_sql : list_sql, err);
 	struct prediction row;
 	int64_t count = 0;
 	int found;
@@ -98,8 +100,9 @@ int prediction_list(struct db *db, struct arena *arena, const struct prediction_
 	if (!st)
 		return -1;
 	bind_filter(st, filter);
-	db_bind_text(st, 4, before);
-	db_bind_int(st, 5, limit + 1);
+	db_bind_int(st, 4, limit + 1);
+	if (before)
+		db_bind_text(st, 5, before);
 	while ((found = db_step(st, err)) > 0) {
 		if (count++ == limit) {
 			*more = true;

@@ -70,11 +70,21 @@ const struct setting_info *settings_at(size_t i)
 	return &registry[i];
 }
 
-const struct setting_info *settings_find_secret(const char *name)
+static const struct setting_info *find(const char *name, bool secret)
 {
 	for (size_t i = 0; i < ARRAY_LEN(registry); i++) {
-		if (registry[i].secret && strcmp(registry[i].name, name) == 0)
+		if (registry[i].secret == secret && strcmp(registry[i].name, name) == 0)
 			return &registry[i];
 	}
 	return NULL;
+}
+
+const struct setting_info *settings_find(const char *name)
+{
+	return find(name, false);
+}
+
+const struct setting_info *settings_find_secret(const char *name)
+{
+	return find(name, true);
 }

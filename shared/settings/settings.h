@@ -18,6 +18,8 @@ struct setting_info {
 /* Settings first, then secrets, in the order that clients see. */
 size_t settings_count(void);
 const struct setting_info *settings_at(size_t i);
+/* NULL when the registry has no setting of that name (secrets are others). */
+const struct setting_info *settings_find(const char *name);
 /* NULL when the registry has no secret of that name. */
 const struct setting_info *settings_find_secret(const char *name);
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Puts router programs behind HTTP for a test: front.py fastcgi|cgi RUNDIR PREFIX=PROGRAM...
+"""Puts router programs behind HTTP for a test: front.py fastcgi|accel|cgi RUNDIR PREFIX=PROGRAM...
 
 fastcgi: each program on its Unix socket (two processes), a private nginx in front.
+accel:   the same, and nginx sends the stored files.
 cgi:     each request runs the program with the CGI environment and the body on standard input.
 Prints the base address, then waits for SIGTERM and leaves nothing running. The first prefix that fits counts.
 """
@@ -25,6 +26,7 @@ worker_processes 1;
 events {{ worker_connections 256; }}
 http {{
   access_log off;
+  map "$http_range $http_if_range" $nodetool_ranges {{ default ''; "~^bytes=.* $" bytes; }}
   client_body_temp_path {run}/body; proxy_temp_path {run}/proxy; fastcgi_temp_path {run}/fastcgi;
   uwsgi_temp_path {run}/uwsgi; scgi_temp_path {run}/scgi;
   client_max_body_size 1g;
@@ -54,8 +56,26 @@ def spawn(program, path, count):
         return [subprocess.Popen([program], stdin=s) for _ in range(count)]
 
 
-def start_fastcgi(run, routes):
-    port, children, locations = free_port(), [], ""
+# As in nginx/nginx.conf.in.
+ACCEL = """    fastcgi_param NODETOOL_ACCEL /.stored;
+    location ^~ /.stored/{area}/ {{
+      internal; alias "{folder}/"; if_modified_since before;
+      add_header Accept-Ranges $nodetool_ranges;
+      add_header X-Content-Type-Options nosniff;
+      add_header Content-Security-Policy "sandbox; default-src 'none'";
+    }}
+"""
+
+
+def stored(run):
+    """Locations of the stored files."""
+    home = os.path.expanduser("~")
+    return "".join(ACCEL.format(area=area, folder=folder)
+                   for area, folder in (("assets", home + "/.local/share/nodetool/assets"), ("temp", run + "/temp")))
+
+
+def start_fastcgi(run, routes, locations):
+    port, children = free_port(), []
     for number, (prefix, program) in enumerate(routes):
         path = f"{run}/router{number}.sock"
         children += spawn(program, path, 2)
@@ -122,8 +142,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     children = []
     try:
-        if mode == "fastcgi":
-            port, children = start_fastcgi(run, routes)
+        if mode != "cgi":
+            port, children = start_fastcgi(run, routes, stored(run) if mode == "accel" else "")
             wait_for(port)
             print(f"http://127.0.0.1:{port}", flush=True)
             signal.pause()

@@ -182,6 +182,26 @@ static void test_modes(void **state)
 	assert_true(mode_allows(FEATURE_ADMIN));
 }
 
+static void test_operator(void **state)
+{
+	struct auth_user one = { .id = "1", .authenticated = true, .admin = true };
+	struct auth_user other = { .id = "3e0f1ab2-93d1-4c9e-8a55-0123456789ab", .authenticated = true, .admin = true };
+	struct err err;
+
+	(void)state;
+	assert_int_equal(START(&err, "AUTH_PROVIDER=local"), 0);
+	assert_true(auth_operator(&one));
+	assert_int_equal(START(&err, "AUTH_PROVIDER=static", "SERVER_AUTH_TOKEN=x"), 0);
+	assert_true(auth_operator(&one));
+	assert_int_equal(START(&err, "AUTH_PROVIDER=supabase", "SERVER_AUTH_TOKEN=x"), 0);
+	assert_true(auth_operator(&one));
+	assert_false(auth_operator(&other));
+	assert_int_equal(START(&err, "AUTH_PROVIDER=multi_user", "SERVER_AUTH_TOKEN=x", "USERS_FILE=/none"), 0);
+	assert_true(auth_operator(&other));
+	one.admin = false;
+	assert_false(auth_operator(&one));
+}
+
 static void test_admin_token(void **state)
 {
 	struct err err;
@@ -319,7 +339,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_local),	 cmocka_unit_test(test_static),	      cmocka_unit_test(test_multi_user),
-		cmocka_unit_test(test_start_is_refused), cmocka_unit_test(test_modes), cmocka_unit_test(test_admin_token),
+		cmocka_unit_test(test_start_is_refused), cmocka_unit_test(test_modes), cmocka_unit_test(test_operator), cmocka_unit_test(test_admin_token),
 		cmocka_unit_test(test_server_token), cmocka_unit_test(test_failures_are_limited), cmocka_unit_test(test_same),
 	};
 
