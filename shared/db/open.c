@@ -36,8 +36,12 @@ static const struct {
 /* The path and errno's reason are for the log, not for clients. */
 static int open_fail(const char *path, struct err *err)
 {
-	log_error("database: %s: %s", path, strerror(errno));
-	return err_set(err, 503, "The database cannot be opened");
+	int code = errno;
+
+	log_error("database: %s: %s", path, strerror(code));
+	if (code == ENOSPC || code == EDQUOT)
+		return err_set(err, 507, "The disk that holds the database is full");
+	return err_set(err, 503, code == EROFS ? "The database is read-only" : "The database cannot be opened");
 }
 
 static int check_file_system(const char *folder, struct err *err)

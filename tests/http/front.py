@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Puts router programs behind HTTP for a test: front.py fastcgi|accel|cgi RUNDIR PREFIX=PROGRAM...
 
-fastcgi: each program on its Unix socket (two processes), a private nginx in front.
+fastcgi: each program on its Unix socket (FRONT_PROCESSES of it, two by default), a private nginx in front.
 accel:   the same, and nginx sends the stored files.
 cgi:     each request runs the program with the CGI environment and the body on standard input.
 Prints the base address, then waits for SIGTERM and leaves nothing running. The first prefix that fits counts.
@@ -78,7 +78,7 @@ def start_fastcgi(run, routes, locations):
     port, children = free_port(), []
     for number, (prefix, program) in enumerate(routes):
         path = f"{run}/router{number}.sock"
-        children += spawn(program, path, 2)
+        children += spawn(program, path, int(os.environ.get("FRONT_PROCESSES", 2)))
         locations += f"    location {prefix} {{ fastcgi_pass unix:{path}; }}\n"
     with open(f"{run}/pids", "w") as f:
         f.write(" ".join(str(c.pid) for c in children))

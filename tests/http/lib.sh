@@ -35,7 +35,8 @@ await() {
 	return 1
 }
 
-# start_server PREFIX=PROGRAM... with the settings of the environment; sets `base` and `home`.
+# start_server PREFIX=PROGRAM... with the settings of the environment; sets `base` and `home`. A function `furnish` of the test
+# is called before the programs start.
 start_server() {
 	local route routes=()
 
@@ -45,6 +46,7 @@ start_server() {
 	for route in "$@"; do
 		routes+=("${route%%=*}=$builddir/${route#*=}")
 	done
+	! declare -F furnish > /dev/null || furnish
 	mkfifo "$home/address"
 	HOME=$home NODETOOL_RUN_DIR=$home/run NODETOOL_SHARE_DIR=$home/share \
 		python3 "$srcdir/tests/http/front.py" "$mode" "$home/run" "${routes[@]}" > "$home/address" 2> "$home/log" &
