@@ -178,18 +178,25 @@ static int running_item(const struct job *job, void *arg)
 		buf_addc(&list->res->body, ',');
 	return background_json(&list->res->body, job,
 			       arena_strndup(list->res->req->arena, status.p ? status.p : "", status.n),
-			       sv_eq(status, "running"), false);
+			       sv_eq(status, "running"), !job_status_active(status));
 }
+
+/* What has not ended, then what ended within the last hour (notes-workflows section 4): the original forgets it then. */
+#define REMEMBERED_US ((int64_t)3600 * 1000000)
+#define REMEMBERED_MAX 1000
 
 static int list_running(struct request *req, struct response *res)
 {
 	struct list list = { .res = res };
 	struct db *db = db_default(&req->err);
+	char since[TIME_TEXT_MAX];
 
 	if (!db)
 		return -1;
+	time_local(time_now_us() - REMEMBERED_US, 'T', since);
 	buf_addc(&res->body, '[');
-	if (job_list_active(db, req->arena, req->user.id, running_item, &list, &req->err))
+	if (job_list_active(db, req->arena, req->user.id, running_item, &list, &req->err) ||
+	    job_list_ended(db, req->arena, req->user.id, since, REMEMBERED_MAX, running_item, &list, &req->err))
 		return -1;
 	return buf_addc(&res->body, ']');
 }
@@ -225,7 +232,7 @@ static int cancel_job(struct request *req, struct response *res)
 
 static const struct route routes[] = {
 	{ "GET", "/api/jobs/", list_jobs, .query = list_query, .summary = "One's own jobs, newest first." },
-	{ "GET", "/api/jobs/running/all", list_running, .summary = "Jobs that have not ended." },
+	{ "GET", "/api/jobs/running/all", list_running, .summary = "Jobs that have not ended, and those that ended within the last hour." },
 	{ "GET", "/api/jobs/queue", queue_list, .summary = "One's own jobs that wait for a runner, in their order." },
 	{ "POST", "/api/jobs/queue", queue_reorder, .body = BODY(queue_order_body),
 	  .summary = "Change the order of waiting jobs." },

@@ -5,6 +5,8 @@
 
 static const struct route routes[] = {
 	{ "GET", "/api/models/providers", list_providers, .summary = "The providers that one can use." },
+	{ "GET", "/api/models/all", list_all_models,
+	  .summary = "Models on this machine's disk, and those that nodes recommend." },
 	{ "GET", "/api/models/llm/{provider}", list_llm, .path = provider_path,
 	  .summary = "Language models of a provider." },
 	{ "GET", "/api/models/image/{provider}", list_image, .path = provider_path,

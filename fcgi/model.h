@@ -33,6 +33,8 @@ struct value *model_shown(const struct value *known);
 /* model_recommended.c */
 int list_recommended(struct request *req, struct response *res);
 int list_recommended_kind(struct request *req, struct response *res);
+/* What is on this machine's disk, then what is recommended besides: each model once. */
+int list_all_models(struct request *req, struct response *res);
 
 /* model_hub.c: the cache of the Hugging Face hub. */
 #define ADMIN_CACHE_DIR "/app/.cache/huggingface/hub" /* what clients of the original call it */
@@ -45,6 +47,8 @@ extern const struct field hub_info_body;
 extern const struct field hub_check_body[];
 extern const struct field admin_size_query[];
 extern const struct field admin_download_body[];
+/* Appends all models of the cache. */
+void hub_add_all(struct arena *arena, struct value *list);
 int hub_list(struct request *req, struct response *res);
 int hub_list_type(struct request *req, struct response *res);
 int hub_search(struct request *req, struct response *res);

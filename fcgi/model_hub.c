@@ -88,6 +88,13 @@ static int answer(struct request *req, struct response *res, struct search *s)
 	return res_json(res, s->list);
 }
 
+void hub_add_all(struct arena *arena, struct value *list)
+{
+	struct search s = { .list = list };
+
+	hub_each(arena, add_repo, &s);
+}
+
 int hub_list(struct request *req, struct response *res)
 {
 	struct search s = { 0 };

@@ -20,6 +20,13 @@ static int metadata(struct request *req, struct response *res)
 	return -1;
 }
 
+/* The original has this address only to get types of values into its description of the interface. */
+static int no_types(struct request *req, struct response *res)
+{
+	(void)res;
+	return req_fail(req, 501, "There is nothing behind this address; the types stand in /api/nodes/metadata");
+}
+
 /* No node runs at Replicate's here. */
 static int replicate_status(struct request *req, struct response *res)
 {
@@ -117,6 +124,7 @@ static const struct route routes[] = {
 	{ "GET", "/api/node/metadata", metadata, .query = metadata_query, .summary = "The same under an older path." },
 	{ "GET", "/api/nodes/search", search_nodes, .query = node_search_query,
 	  .summary = "Nodes of all packages by words, the best first; runnable says which can be run here." },
+	{ "GET", "/api/nodes/dummy", no_types, .summary = "Nothing: a place for types." },
 	{ "GET", "/api/nodes/replicate_status", replicate_status, .query = replicate_query,
 	  .summary = "State of a cloud model." },
 	{ "POST", "/api/fal/resolve-dynamic-schema", fal_schema, .body = BODY(fal_body),

@@ -1,5 +1,6 @@
 /* Graphs as REST takes and shows them: fields and defaults, wired values, schemas of inputs and outputs. */
 #include "graph/graph.h"
+#include "graph/internal.h"
 
 #include <string.h>
 
@@ -144,13 +145,12 @@ static const struct input_kind *input_kind_of(const char *type)
 	return NULL;
 }
 
-static bool is_output(const char *type)
+bool graph_is_output(const char *type)
 {
 	return str_starts(type, "nodetool.output.");
 }
 
-/* The entry of a node's data, or the default (JSON text) when it has none; a null that is there stays one. */
-static struct value *data_or(const struct value *data, const char *key, const char *def)
+struct value *graph_data_or(const struct value *data, const char *key, const char *def)
 {
 	struct value *v = map_get(data, key);
 	struct json_error error;
@@ -158,8 +158,7 @@ static struct value *data_or(const struct value *data, const char *key, const ch
 	return v ? value_ref(v) : json_parse(def, strlen(def), &error);
 }
 
-/* The name a node's input or output goes by: data.name, or the node's id. */
-static char *shown_name(struct arena *arena, const struct value *node)
+char *graph_node_name(struct arena *arena, const struct value *node)
 {
 	struct value *name = map_get(map_get(node, "data"), "name");
 	struct sv text = value_sv(name);
@@ -220,12 +219,12 @@ static struct value *input_schema(const struct input_kind *kind, const struct va
 		schema = value_map();
 		map_set_str(schema, "type", kind->type);
 		if (kind->shape == SHAPE_NUMBER) {
-			map_set(schema, "minimum", data_or(data, "min", "0"));
-			map_set(schema, "maximum", data_or(data, "max", "100"));
+			map_set(schema, "minimum", graph_data_or(data, "min", "0"));
+			map_set(schema, "maximum", graph_data_or(data, "max", "100"));
 		}
-		map_set(schema, "default", data_or(data, "value", kind->def));
+		map_set(schema, "default", graph_data_or(data, "value", kind->def));
 	}
-	map_set(schema, "label", data_or(data, "label", "\"\""));
+	map_set(schema, "label", graph_data_or(data, "label", "\"\""));
 	return schema;
 }
 
@@ -234,7 +233,7 @@ static struct value *output_schema(const struct value *data)
 	struct value *schema = value_map();
 
 	map_set_str(schema, "type", "any");
-	map_set(schema, "label", data_or(data, "label", "\"\""));
+	map_set(schema, "label", graph_data_or(data, "label", "\"\""));
 	return schema;
 }
 
@@ -250,9 +249,9 @@ static struct value *graph_schema(const struct value *graph, bool inputs)
 		const struct input_kind *kind = inputs ? input_kind_of(type) : NULL;
 		const char *name;
 
-		if (inputs ? !kind : !is_output(type))
+		if (inputs ? !kind : !graph_is_output(type))
 			continue;
-		name = shown_name(arena, node);
+		name = graph_node_name(arena, node);
 		map_set(map_get(schema, "properties"), name,
 			inputs ? input_schema(kind, map_get(node, "data")) : output_schema(map_get(node, "data")));
 		list_push(map_get(schema, "required"), value_str(name));
@@ -269,74 +268,4 @@ struct value *graph_input_schema(const struct value *graph)
 struct value *graph_output_schema(const struct value *graph)
 {
 	return graph_schema(graph, false);
-}
-
-/* ---- interface ----------------------------------------------------------------------------------------- */
-
-/* What travels through an input of a class; "any" for those that are not listed. */
-static const struct {
-	const char *class_name;
-	const char *type;
-} interface_types[] = {
-	{ "FloatInput", "float" },	 { "IntegerInput", "int" },	     { "StringInput", "str" },
-	{ "BooleanInput", "bool" },	 { "ImageInput", "image" },	     { "VideoInput", "video" },
-	{ "AudioInput", "audio" },	 { "DocumentInput", "document" },    { "ColorInput", "color" },
-	{ "DataframeInput", "dataframe" }, { "SelectInput", "str" },	     { "FolderPathInput", "str" },
-	{ "FilePathInput", "str" },	 { "StringListInput", "list[str]" }, { "Model3DInput", "model_3d" },
-	{ "ImageListInput", "list[image]" }, { "VideoListInput", "list[video]" }, { "AudioListInput", "list[audio]" },
-	{ "LanguageModelInput", "language_model" }, { "ImageModelInput", "image_model" },
-	{ "VideoModelInput", "video_model" }, { "TTSModelInput", "tts_model" }, { "ASRModelInput", "asr_model" },
-	{ "EmbeddingModelInput", "embedding_model" }, { "TextListInput", "list[text]" },
-};
-
-static const char *interface_type(const char *type)
-{
-	const char *dot = strrchr(type, '.');
-
-	for (size_t i = 0; dot && i < ARRAY_LEN(interface_types); i++) {
-		if (strcmp(dot + 1, interface_types[i].class_name) == 0)
-			return interface_types[i].type;
-	}
-	return "any";
-}
-
-static struct value *interface_entry(struct arena *arena, const struct value *node, bool input)
-{
-	const struct value *data = map_get(node, "data");
-	struct value *entry = value_map();
-
-	map_set_str(entry, "node_id", map_str(node, "id", ""));
-	map_set_str(entry, "name", shown_name(arena, node));
-	map_set_str(entry, "description", map_str(data, "description", ""));
-	map_set_str(entry, "type", interface_type(map_str(node, "type", "")));
-	if (!input) {
-		map_set_bool(entry, "stream", false);
-		return entry;
-	}
-	map_set_bool(entry, "required", map_get(data, "value") == NULL);
-	map_set(entry, "default", data_or(data, "value", "null"));
-	map_set(entry, "min", data_or(data, "min", "null"));
-	map_set(entry, "max", data_or(data, "max", "null"));
-	return entry;
-}
-
-struct value *graph_interface(const struct value *graph)
-{
-	struct value *nodes = map_get(graph, "nodes");
-	struct value *out = value_map();
-	struct arena *arena = arena_new();
-
-	map_set(out, "inputs", value_list());
-	map_set(out, "outputs", value_list());
-	for (size_t i = 0; i < value_len(nodes); i++) {
-		const struct value *node = list_at(nodes, i);
-		const char *type = map_str(node, "type", "");
-
-		if (str_starts(type, "nodetool.input."))
-			list_push(map_get(out, "inputs"), interface_entry(arena, node, true));
-		else if (is_output(type))
-			list_push(map_get(out, "outputs"), interface_entry(arena, node, false));
-	}
-	arena_free(arena);
-	return out;
 }

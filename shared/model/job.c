@@ -52,6 +52,9 @@ static const char list_sql[] = "SELECT " NARROW " FROM nodetool_jobs WHERE user_
 static const char list_workflow_sql[] =
 	"SELECT " NARROW " FROM nodetool_jobs WHERE user_id = ?1 AND workflow_id = ?5" BEHIND;
 static const char cursor_sql[] = "SELECT started_at FROM nodetool_jobs WHERE id = ?1 AND user_id = ?2";
+static const char ended_sql[] = "SELECT " NARROW " FROM nodetool_jobs INDEXED BY idx_job_updated WHERE user_id = ?1 AND "
+				"updated_at >= ?2 AND status NOT IN " ACTIVE " AND "
+				"coalesce(completed_at, failed_at, finished_at, updated_at) >= ?2 ORDER BY updated_at DESC LIMIT ?3";
 static const char active_sql[] = "SELECT " NARROW " FROM nodetool_jobs WHERE user_id = ?1 AND status IN " ACTIVE;
 
 static int read_one(struct db_stmt *st, struct arena *arena, struct job *out, struct err *err)
@@ -164,6 +167,20 @@ int job_list_active(struct db *db, struct arena *arena, const char *user_id,
 	if (!st)
 		return -1;
 	db_bind_text(st, 1, user_id);
+	return each_row(st, arena, INT64_MAX, each, arg, &more, err);
+}
+
+int job_list_ended(struct db *db, struct arena *arena, const char *user_id, const char *since, int64_t limit,
+		   int (*each)(const struct job *job, void *arg), void *arg, struct err *err)
+{
+	struct db_stmt *st = db_prepare(db, ended_sql, err);
+	bool more;
+
+	if (!st)
+		return -1;
+	db_bind_text(st, 1, user_id);
+	db_bind_text(st, 2, since);
+	db_bind_int(st, 3, limit);
 	return each_row(st, arena, INT64_MAX, each, arg, &more, err);
 }
 

@@ -219,6 +219,9 @@ int job_list(struct db *db, struct arena *arena, const char *user_id, const char
 /* The user's jobs that have not ended. */
 int job_list_active(struct db *db, struct arena *arena, const char *user_id,
 		    int (*each)(const struct job *job, void *arg), void *arg, struct err *err) MUST_CHECK;
+/* The user's jobs that ended at or after `since` (form of time_local), the last one first. */
+int job_list_ended(struct db *db, struct arena *arena, const char *user_id, const char *since, int64_t limit,
+		   int (*each)(const struct job *job, void *arg), void *arg, struct err *err) MUST_CHECK;
 void job_etag(const struct job *job, char out[ETAG_SIZE]);
 /* True for scheduled, running, suspended, paused and recovering: cancelling still means something. */
 bool job_status_active(struct sv status);
