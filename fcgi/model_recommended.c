@@ -73,14 +73,15 @@ static int answer(struct response *res, const char *const *types)
 
 int list_all_models(struct request *req, struct response *res)
 {
+	const struct value *packages = package_nodes();
 	struct value *seen = value_map();
 	struct value *list = value_list();
 
 	hub_add_all(req->arena, list);
 	for (size_t i = 0; i < value_len(list); i++)
 		map_set(seen, map_str(list_at(list, i), "id", ""), value_bool(true));
-	for (size_t i = 0, n = package_count(); i < n; i++)
-		add_package(package_at(i)->metadata, NULL, seen, list);
+	for (size_t i = 0; i < value_len(packages); i++)
+		add_package(list_at(packages, i), NULL, seen, list);
 	value_unref(seen);
 	return res_json(res, list);
 }
