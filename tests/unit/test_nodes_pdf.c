@@ -58,6 +58,33 @@ static void test_text(void **state)
 	check("lib.pymupdf.ExtractText", "{\"start_page\":-1,\"end_page\":1}", two_pages, NULL, "start_page: ");
 }
 
+static const char styled[] =
+	"%PDF-1.4\n"
+	"1 0 obj<</Type/Catalog/Pages 2 0 R>> endobj\n"
+	"2 0 obj<</Type/Pages/Count 1/Kids[5 0 R]>> endobj\n"
+	"3 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>> endobj\n"
+	"4 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica-Bold>> endobj\n"
+	"5 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Resources<</Font<</F 3 0 R/B 4 0 R>>>>/Contents 6 0 R>> endobj\n"
+	"6 0 obj<</Length 153>>stream\n"
+	"BT /B 20 Tf 40 150 Td (Title) Tj /F 10 Tf 0 -30 Td (one & more) Tj 0 -12 Td (two) Tj 1 0 0 rg /B 10 Tf 0 -40 Td (bold) "
+	"Tj ET BT /F 10 Tf 80 68 Td (side) Tj ET\n"
+	"endstream endobj\n"
+	"trailer<</Root 1 0 R/Size 7>>\n"
+	"%%EOF\n";
+
+static void test_styles(void **state)
+{
+	(void)state;
+	check("lib.pymupdf.ExtractTextWithStyle", "{}", styled,
+	      "{\"text\":\"one & more\",\"font\":\"Helvetica\",\"size\":10.0,\"color\":0,\"bbox\":{\"x0\":40.0,", NULL);
+	check("lib.pymupdf.ExtractTextWithStyle", "{}", styled,
+	      "{\"text\":\"bold\",\"font\":\"Helvetica-Bold\",\"size\":10.0,\"color\":16711680,", NULL);
+	check("lib.pymupdf.ExtractTextWithStyle", "{\"end_page\":1}", styled, NULL, "end_page: there is no page 1");
+	check("lib.pymupdf.ExtractMarkdown", "{}", styled,
+	      "[\"# Title\\n\\n\\none & more\\ntwo\\n\\n\\n**bold** side\\n\\n\\n\"]", NULL);
+	check("lib.pymupdf.ExtractMarkdown", "{}", "%PDF-1.4 and nothing more", NULL, "pdf: ");
+}
+
 static void test_pages(void **state)
 {
 	(void)state;
@@ -69,7 +96,8 @@ static void test_pages(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_text), cmocka_unit_test(test_pages) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_text), cmocka_unit_test(test_styles),
+					    cmocka_unit_test(test_pages) };
 
 	if (access("/usr/bin/pdftotext", X_OK) != 0)
 		return 77;

@@ -11,7 +11,6 @@
 #define CHILD_MS      60000
 #define CHILD_SECONDS 30
 #define CHILD_MEMORY  ((int64_t)1 << 30)
-#define OUTPUT_MAX    ((size_t)64 << 20)
 #define PAGES_MAX     100000
 
 bool pdf_property(struct node_ctx *ctx, const char *name, struct sv *file)
@@ -32,8 +31,7 @@ bool pdf_property(struct node_ctx *ctx, const char *name, struct sv *file)
 	return rc == 0;
 }
 
-/* Runs the program on the file; what it prints is appended. */
-static int run(const char *const *argv, struct sv file, struct buf *out, struct err *err)
+int pdf_program(const char *const *argv, struct sv file, struct buf *out, struct err *err)
 {
 	struct process_options options = { .argv = argv,
 					   .input = file.p,
@@ -66,7 +64,7 @@ static int info(struct sv file, int64_t first, int64_t last, struct buf *out, st
 
 	snprintf(from, sizeof(from), "%lld", (long long)first);
 	snprintf(to, sizeof(to), "%lld", (long long)last);
-	return run(argv, file, out, err);
+	return pdf_program(argv, file, out, err);
 }
 
 int64_t pdf_page_count(struct sv file, struct err *err)
@@ -75,7 +73,7 @@ int64_t pdf_page_count(struct sv file, struct err *err)
 	struct buf out;
 	int64_t count = -1;
 
-	buf_init(&out, OUTPUT_MAX);
+	buf_init(&out, PDF_OUTPUT_MAX);
 	if (info(file, 1, 1, &out, err) == 0) {
 		line = out.data ? strstr(out.data, "\nPages:") : NULL;
 		count = line ? strtoll(line + 7, NULL, 10) : -1;
@@ -93,7 +91,7 @@ struct pdf_size *pdf_sizes(struct arena *arena, struct sv file, int64_t first, i
 	char *line;
 	char *next;
 
-	buf_init(&out, OUTPUT_MAX);
+	buf_init(&out, PDF_OUTPUT_MAX);
 	if (info(file, first + 1, last + 1, &out, err) == 0) {
 		sizes = arena_alloc(arena, (size_t)(last - first + 1) * sizeof(*sizes));
 		for (line = out.data; line; line = next ? next + 1 : NULL) {
@@ -135,7 +133,7 @@ static struct sv word_text(struct arena *arena, const struct html_node *node)
 	struct sv text = { "", 0 };
 	struct buf out;
 
-	buf_init(&out, OUTPUT_MAX);
+	buf_init(&out, PDF_OUTPUT_MAX);
 	html_text(node, &out);
 	if (out.len)
 		text = (struct sv){ arena_strndup(arena, out.data, out.len), out.len };
@@ -170,8 +168,8 @@ struct pdf_page *pdf_words(struct arena *arena, struct sv file, int64_t first, i
 
 	snprintf(from, sizeof(from), "%lld", (long long)first + 1);
 	snprintf(to, sizeof(to), "%lld", (long long)last + 1);
-	buf_init(&out, OUTPUT_MAX);
-	if (run(argv, file, &out, err) == 0) {
+	buf_init(&out, PDF_OUTPUT_MAX);
+	if (pdf_program(argv, file, &out, err) == 0) {
 		pages = arena_alloc(arena, (count + 1) * sizeof(*pages));
 		/* The tree points into its text. */
 		root = html_parse(arena, arena_strndup(arena, out.data ? out.data : "", out.len), out.len);

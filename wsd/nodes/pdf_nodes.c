@@ -277,6 +277,122 @@ static enum node_result mupdf_text(struct node_ctx *ctx)
 	return done_buf(ctx, &out);
 }
 
+/* ---- with fonts --------------------------------------------------------------------------------------- */
+
+/* The runs of the pages; *pages is how many. NULL after failing the node, or with *pages 0. */
+static struct pdf_runs *runs_of(struct node_ctx *ctx, int64_t *pages)
+{
+	struct pdf_runs *runs;
+	struct range range;
+	struct err err;
+
+	*pages = -1;
+	if (!open_strict(ctx, &range))
+		return NULL;
+	*pages = range.at[1] - range.at[0] + 1;
+	if (*pages < 1) {
+		*pages = 0;
+		return NULL;
+	}
+	runs = pdf_runs(node_arena(ctx), range.file, range.at[0], range.at[1], &err);
+	if (!runs) {
+		*pages = -1;
+		node_fail(ctx, "pdf: %s", err.detail);
+	}
+	return runs;
+}
+
+static struct value *styled(const struct pdf_run *run)
+{
+	static const char *const sides[] = { "x0", "y0", "x1", "y1" };
+	struct value *box = value_map();
+	struct value *v = value_map();
+
+	map_set(v, "text", value_strn(run->text.p, run->text.n));
+	map_set_str(v, "font", run->font);
+	map_set_float(v, "size", run->size);
+	map_set_int(v, "color", run->color);
+	for (size_t i = 0; i < ARRAY_LEN(sides); i++)
+		map_set_float(box, sides[i], run->box[i]);
+	map_set(v, "bbox", box);
+	return v;
+}
+
+static enum node_result mupdf_styled(struct node_ctx *ctx)
+{
+	int64_t pages;
+	const struct pdf_runs *runs = runs_of(ctx, &pages);
+	struct value *list;
+
+	if (pages < 0)
+		return NODE_FAILED;
+	list = value_list();
+	for (int64_t i = 0; i < pages; i++)
+		for (size_t k = 0; k < runs[i].count; k++)
+			list_push(list, styled(&runs[i].list[k]));
+	return done(ctx, list);
+}
+
+#define SIZES 256
+
+static size_t bounded_size(double size)
+{
+	return size < 0 ? 0 : size > SIZES - 1 ? SIZES - 1 : (size_t)size;
+}
+
+/* The size in which most of the text is set. */
+static double usual_size(const struct pdf_runs *runs, int64_t pages)
+{
+	size_t counts[SIZES] = { 0 };
+	size_t best = 0;
+
+	for (int64_t i = 0; i < pages; i++)
+		for (size_t k = 0; k < runs[i].count; k++)
+			counts[bounded_size(runs[i].list[k].size)] += runs[i].list[k].text.n;
+	for (size_t i = 1; i < SIZES; i++)
+		best = counts[i] > counts[best] ? i : best;
+	return (double)best;
+}
+
+/* Blocks of lines; a heading is what is set a fifth larger than the rest, in two steps. */
+static void add_markdown(struct buf *out, const struct pdf_runs *runs, double usual)
+{
+	const struct pdf_run *last = NULL;
+
+	for (size_t i = 0; i < runs->count; last = &runs->list[i++]) {
+		const struct pdf_run *run = &runs->list[i];
+		double height = last ? last->box[3] - last->box[1] : 0;
+		bool beside = last && fabs(run->box[1] - last->box[1]) < height / 3;
+		bool below = last && run->box[1] > last->box[1] && run->box[1] - last->box[3] < height / 2 &&
+			     last->size == run->size;
+		bool heading = run->size >= usual * 1.2;
+
+		if (last)
+			buf_adds(out, beside ? " " : below ? "\n" : "\n\n\n");
+		if (heading && !beside && !below)
+			buf_adds(out, run->size >= usual * 1.5 ? "# " : "## ");
+		buf_printf(out, run->bold && !heading ? "**%.*s**" : "%.*s", (int)run->text.n, run->text.p);
+	}
+	if (last)
+		buf_adds(out, "\n\n\n");
+}
+
+static enum node_result mupdf_markdown(struct node_ctx *ctx)
+{
+	int64_t pages;
+	const struct pdf_runs *runs = runs_of(ctx, &pages);
+	double usual;
+	struct buf out;
+
+	if (pages < 0)
+		return NODE_FAILED;
+	buf_init(&out, BUF_MAX_RESPONSE);
+	usual = usual_size(runs, pages);
+	for (int64_t i = 0; i < pages; i++)
+		add_markdown(&out, &runs[i], usual);
+	return done_buf(ctx, &out);
+}
+
 /* ---- declarations ------------------------------------------------------------------------------------- */
 
 #define PDF_DEFAULT "{\"type\": \"document\", \"uri\": \"\", \"asset_id\": null, \"data\": null, \"metadata\": null}"
@@ -325,6 +441,24 @@ static const struct node_type types[] = {
 		.outputs = list_output,
 		.flags = NODE_BLOCKING,
 		.process = plumber_metadata,
+	},
+	{
+		.type = "lib.pymupdf.ExtractTextWithStyle",
+		.title = "Extract Text With Style",
+		.description = "The text of pages of a PDF file with font, size, colour and place of each piece.",
+		.props = mupdf_props,
+		.outputs = list_output,
+		.flags = NODE_BLOCKING | NODE_TOOL,
+		.process = mupdf_styled,
+	},
+	{
+		.type = "lib.pymupdf.ExtractMarkdown",
+		.title = "Extract Markdown",
+		.description = "The text of pages of a PDF file as Markdown: headings by their size, bold text. Tables stay text.",
+		.props = mupdf_props,
+		.outputs = text_output,
+		.flags = NODE_BLOCKING | NODE_TOOL,
+		.process = mupdf_markdown,
 	},
 	{
 		.type = "lib.pymupdf.ExtractText",
