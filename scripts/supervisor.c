@@ -23,6 +23,7 @@
 #define GRACE_US 3000000         /* for each kind, when everything stops */
 #define DRAIN_US 60000000        /* for a request in flight in an exchanged process */
 #define REMIND_US 500000         /* between two signals to an exchanged process */
+#define UPGRADE_US 500000        /* daemons send clients away when nginx has new workers for them */
 
 static struct {
 	const char *table_path;
@@ -41,7 +42,7 @@ static struct {
 	struct table *leaving;  /* old pools that finish their requests */
 	int64_t trial_ends_us;
 	int64_t drain_ends_us;
-	int64_t remind_us;
+	int64_t remind_us, upgrade_due_us; /* 0: daemons have their programs */
 	unsigned generation;
 	bool next_failed;
 	bool reload_asked;
@@ -278,7 +279,7 @@ static void reload_begin(void)
 	state.trial_ends_us = time_mono_us() + TRIAL_US;
 }
 
-/* Daemons and nginx that are in both tables are taken over as they are; new ones start, vanished ones end. */
+/* Daemons and nginx that are in both tables are taken over with their processes; new ones start, vanished ones end. */
 static void hand_over(struct table *from, struct table *to)
 {
 	for (size_t i = 0; i < from->count; i++) {
@@ -334,6 +335,7 @@ static void reload_end(void)
 	retire(state.table);
 	state.table = next;
 	table_signal(state.table, KIND_FRONT, SIGHUP);
+	state.upgrade_due_us = time_mono_us() + UPGRADE_US;
 	log_info("reload: generation %u serves", state.generation);
 	write_generation("reloaded");
 }
@@ -458,6 +460,7 @@ static void supervise(void)
 			earlier(&wake, state.trial_ends_us);
 		if (state.leaving)
 			earlier(&wake, state.remind_us);
+		earlier(&wake, state.upgrade_due_us);
 		us = wake - time_mono_us();
 		if (us > 0) {
 			left.tv_sec = us / 1000000;
@@ -473,6 +476,10 @@ static void supervise(void)
 			reload_end();
 		if (state.leaving)
 			drain();
+		if (state.upgrade_due_us && time_mono_us() >= state.upgrade_due_us) {
+			table_signal(state.table, KIND_DAEMON, SIGUSR2); /* each executes its new program itself */
+			state.upgrade_due_us = 0;
+		}
 	}
 }
 

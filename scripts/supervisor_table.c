@@ -228,6 +228,7 @@ static void become(const struct program *program, pid_t parent)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGUSR2, SIG_IGN); /* a daemon that is not ready yet is not ended by a reload */
 	execvp(program->argv[0], program->argv);
 	log_error("%s: %s: %s", program->name, program->argv[0], strerror(errno));
 	_exit(127);

@@ -529,6 +529,11 @@ void chat_relieved(struct session *s)
 		pool_pause(&chat->turn->run, false);
 }
 
+int chat_active(void)
+{
+	return (int)turns.count;
+}
+
 void chat_shutdown(void)
 {
 	while (turns.head) {

@@ -24,6 +24,8 @@ void chat_tool_result(struct session *s, const struct value *m);
 /* session_ops: the socket is closed, its queue is short again. */
 void chat_session_over(struct session *s);
 void chat_relieved(struct session *s);
+/* How many turns go on. */
+int chat_active(void);
 /* Ends every turn; before pool_destroy. */
 void chat_shutdown(void);
 

@@ -22,6 +22,7 @@ struct memory_io {
 };
 
 static struct http_run *current; /* the run whose request is with shared/http */
+static int open_requests;
 
 static const struct field run_query[] = {
 	{ "stream", FIELD_BOOL, 0, "false", .description = "Send the messages of the run as they come, one a line." },
@@ -267,6 +268,7 @@ static int take_request(struct lws *wsi, struct http_run **out, const char *path
 	size_t i;
 
 	*out = run;
+	open_requests++;
 	run->wsi = wsi;
 	run->arena = arena_new();
 	buf_init(&run->body, BODY_MAX);
@@ -309,12 +311,18 @@ static void forget(struct http_run **at)
 	buf_free(&run->text);
 	free(run->error);
 	free(run);
+	open_requests--;
 }
 
 void http_finish_plain(struct http_run *run)
 {
 	serve(run);
 	http_answer(run, true);
+}
+
+int http_run_count(void)
+{
+	return open_requests;
 }
 
 int http_run_callback(struct lws *wsi, enum lws_callback_reasons reason, struct http_run **run, void *in, size_t len)

@@ -13,5 +13,7 @@ struct http_run;
 
 /* The HTTP part of the protocol's callback; `*run` belongs to the connection. 0, or -1 to close the connection. */
 int http_run_callback(struct lws *wsi, enum lws_callback_reasons reason, struct http_run **run, void *in, size_t len);
+/* How many requests have not got their whole answer. */
+int http_run_count(void);
 
 #endif

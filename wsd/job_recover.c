@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wsd/handover.h"
+#include "wsd/job_handover.h"
 #include "wsd/job_log.h"
 #include "wsd/job_message.h"
 #include "wsd/job_queue.h"
@@ -47,7 +49,7 @@ static void remember(struct job *job, struct journal_op *op)
 	for (size_t i = 0; i < op->blob_count; i++) {
 		struct blob *blob = op->blobs[i];
 
-		if (blob && blob->type == RUNNER_MSG_INPUT && blob->len > 0)
+		if (blob && blob->type == RUNNER_MSG_INPUT && blob->len > 0 && !handover_run(job->id))
 			job_keep_early(job, (enum runner_frame)blob->data[0], blob->data + 1, blob->len - 1);
 		if (blob && blob->type <= RUNNER_MSG_JOB_UPDATE)
 			job_remember(job, blob);
@@ -108,7 +110,8 @@ static void go_on(struct journal_op *op)
 		job->arrived = 0;
 	recall(job, op);
 	remember(job, op);
-	job_wait(job, job->history.last_seq > 0);
+	if (!job_take_over(job))
+		job_wait(job, job->history.last_seq > 0);
 	log_job(LOG_LVL_INFO, job->id, "%s", strcmp(job->status, "running") ? "waits" : "goes on");
 }
 
@@ -118,6 +121,7 @@ static void recovered(struct journal_op *op)
 		log_error("the runs that were going on cannot be read: %s", op->err.detail);
 	if (op->rc < 0 || op->rc == 2) {
 		looking = false;
+		pool_taken_over();
 		pool_hold(false);
 		return;
 	}

@@ -578,3 +578,10 @@ void jobs_get_stats(struct jobs_stats *out)
 	out->started = jobs.started;
 	out->bytes = history_total();
 }
+
+void jobs_each_active(void (*fn)(struct job *job, void *arg), void *arg)
+{
+	lws_start_foreach_dll_safe(struct lws_dll2 *, d, next, lws_dll2_get_head(&jobs.active)) {
+		fn(lws_container_of(d, struct job, link), arg);
+	} lws_end_foreach_dll_safe(d, next);
+}

@@ -175,5 +175,6 @@ void job_pressure(struct job *job);
 /* True when so many runs wait and run, of all or of that user, that no further one of his should be started. */
 bool jobs_full(const char *user_id); /* job_queue.c */
 void jobs_get_stats(struct jobs_stats *out);
+void jobs_each_active(void (*fn)(struct job *job, void *arg), void *arg);
 
 #endif

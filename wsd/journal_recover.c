@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wsd/handover.h"
 #include "wsd/job_message.h"
 #include "wsd/runner.h"
 
@@ -152,7 +153,7 @@ static int logged_end(struct journal_op *op)
 	return -1;
 }
 
-static int store(struct db *db, struct journal_op *op, bool waits, const char *why)
+static int store(struct db *db, struct journal_op *op, bool as_before, const char *why)
 {
 	bool ends = op->logged.ended || why;
 	int rc;
@@ -165,7 +166,7 @@ static int store(struct db *db, struct journal_op *op, bool waits, const char *w
 	else if (why)
 		rc = job_journal_settle_one(db, op->id, why, &op->err);
 	else
-		rc = job_journal_adopt(db, op->id, journal_worker_id(), waits, &op->err);
+		rc = job_journal_adopt(db, op->id, journal_worker_id(), as_before, &op->err);
 	if (rc < 0 || db_commit(db, &op->err) < 0) {
 		db_rollback(db);
 		return -1;
@@ -180,6 +181,7 @@ int journal_recover(struct db *db, struct journal_op *op)
 	const char *why;
 	bool logged;
 	bool waits;
+	bool handed;
 	int rc;
 
 	rc = job_journal_unfinished(db, journal_worker_id(), op->id, op->arena, &op->id, &op->user_id, &op->err);
@@ -195,8 +197,9 @@ int journal_recover(struct db *db, struct journal_op *op)
 	if (logged)
 		read_log(op, &r);
 	waits = still_waits(op);
-	why = obstacle(op, waits);
-	rc = store(db, op, waits, why);
+	handed = handover_run(op->id) != NULL;
+	why = handed ? NULL : obstacle(op, waits);
+	rc = store(db, op, waits || handed, why);
 	op->found.status = waits ? "scheduled" : "running";
 	if (rc != 0) {
 		release(op);

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "wsd/handover.h"
 #include "wsd/loop.h"
 
 #define BACKLOG 1024
@@ -57,6 +58,16 @@ static void socket_ready(struct loop_fd *lf, uint32_t events)
 	}
 }
 
+/* Serves a socket that the program before has handed over; false when there is none of that name. */
+static bool take_over(const char *name, struct loop_fd *socket)
+{
+	int fd = handover_fd(name);
+
+	if (fd >= 0)
+		loop_fd_add(socket, fd, EPOLLIN, socket_ready);
+	return fd >= 0;
+}
+
 static int open_unix(struct err *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -64,6 +75,10 @@ static int open_unix(struct err *err)
 
 	if (snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/wsd.sock", config_run_dir()) >= (int)sizeof(addr.sun_path))
 		return err_set(err, 500, "the path of the folder %s is too long for a socket", config_run_dir());
+	if (take_over("unix", &listening.sockets[0])) {
+		snprintf(listening.path, sizeof(listening.path), "%s", addr.sun_path);
+		return 0;
+	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_set(err, 500, "socket: %s", strerror(errno));
@@ -126,7 +141,24 @@ int listen_open(struct lws_vhost *vhost, struct err *err)
 	listening.vhost = vhost;
 	if (open_unix(err) < 0)
 		return -1;
+	if (take_over("tcp", &listening.sockets[1]))
+		return 0;
 	return where && where[0] ? open_tcp(where, err) : 0;
+}
+
+void listen_pause(void)
+{
+	size_t i;
+
+	loop_timer_stop(&listening.again);
+	for (i = 0; i < ARRAY_LEN(listening.sockets); i++)
+		loop_fd_events(&listening.sockets[i], 0);
+}
+
+void listen_hand_over(struct value *fds)
+{
+	map_set(fds, "unix", handover_keep(listening.sockets[0].fd));
+	map_set(fds, "tcp", handover_keep(listening.sockets[1].fd));
 }
 
 void listen_close(void)

@@ -2,7 +2,7 @@
 #ifndef WSD_LISTEN_H
 #define WSD_LISTEN_H
 
-#include "base/base.h"
+#include "value/value.h"
 
 #include <libwebsockets.h>
 
@@ -11,5 +11,8 @@
 int listen_open(struct lws_vhost *vhost, struct err *err) MUST_CHECK;
 /* No new connections; removes the Unix socket. */
 void listen_close(void);
+/* Upgrades (handover.h): connections wait in the sockets; the sockets stay open for the next program. */
+void listen_pause(void);
+void listen_hand_over(struct value *fds);
 
 #endif

@@ -15,9 +15,11 @@
 
 #include "auth/auth.h"
 #include "wsd/chat.h"
+#include "wsd/handover.h"
 #include "wsd/handshake.h"
 #include "wsd/http_run.h"
 #include "wsd/intents.h"
+#include "wsd/job_handover.h"
 #include "wsd/jobs.h"
 #include "wsd/journal.h"
 #include "wsd/listen.h"
@@ -43,6 +45,8 @@ struct connection {
 static struct {
 	struct loop_fd signals;
 	bool stop;
+	bool upgrade;
+	const char *program;
 } daemon_state = { .signals = { .fd = -1 } };
 
 static int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
@@ -126,6 +130,8 @@ static void signal_ready(struct loop_fd *lf, uint32_t events)
 	while (read(lf->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
 			reload();
+		else if (info.ssi_signo == SIGUSR2)
+			daemon_state.upgrade = true;
 		else
 			daemon_state.stop = true;
 	}
@@ -141,7 +147,9 @@ static int watch_signals(struct err *err)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGUSR2, SIG_DFL); /* the supervisor lets it be ignored until we are so far */
 	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, 500, "signalfd: %s", strerror(errno));
@@ -214,6 +222,48 @@ static void shut_down(struct lws_context *context)
 	journal_close();
 }
 
+/* Answers that end with their connection; none when we are told to end ourselves. */
+static int answers_pending(void)
+{
+	return daemon_state.stop ? 0 : http_run_count() + jobs_over_http() + chat_active();
+}
+
+static int runs_unsettled(void)
+{
+	return daemon_state.stop ? 0 : jobs_unsettled();
+}
+
+/* The next program takes over (handover.h). Returns when it must not or cannot. */
+static void upgrade(struct lws_context *context)
+{
+	struct value *state;
+	struct value *fds;
+
+	log_info("an upgrade: answers that are on their way end first");
+	serve_while(context, answers_pending, config_int("NODETOOL_DRAIN_SECONDS", 0, 86400, 30) * 1000000);
+	if (daemon_state.stop)
+		return;
+	listen_pause();
+	pool_hold(true);
+	session_close_all(CLOSE_RESTART);
+	serve_while(context, all_sessions, END_SOCKETS_US);
+	serve_while(context, runs_unsettled, END_RUNS_US);
+	if (daemon_state.stop)
+		return;
+	journal_close();
+	state = value_map();
+	fds = value_map();
+	listen_hand_over(fds);
+	updates_hand_over(fds);
+	map_set(state, "fds", fds);
+	map_set(state, "zygotes", pool_hand_over_zygotes());
+	map_set(state, "runs", jobs_hand_over());
+	lws_context_destroy(context);
+	log_info("the next program takes over");
+	handover_execute(daemon_state.program, state);
+	_exit(EXIT_FAILURE);
+}
+
 static int serve(int zygote_fd, pid_t zygote_pid, struct err *err)
 {
 	struct lws_context *context;
@@ -231,14 +281,17 @@ static int serve(int zygote_fd, pid_t zygote_pid, struct err *err)
 	session_init();
 	jobs_init();
 	pool_init(zygote_fd, zygote_pid);
+	pool_take_over();
 	jobs_recover();
 	serve_while(context, jobs_recovering, RECOVER_US);
 	if (updates_init(err) < 0 || listen_open(vhost, err) < 0)
 		return -1;
 	intents_look();
 	log_info("ready");
-	while (!daemon_state.stop)
+	while (!daemon_state.stop && !daemon_state.upgrade)
 		lws_service(context, 0);
+	if (!daemon_state.stop)
+		upgrade(context);
 	shut_down(context);
 	loop_fd_close(&daemon_state.signals);
 	lws_context_destroy(context);
@@ -262,7 +315,12 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && !strcmp(argv[1], "--zygote"))
 		return zygote_main((int)strtol(argv[2], NULL, 10));
-	if (argc > 1) {
+	daemon_state.program = argv[0];
+	if (argc == 2 && !strcmp(argv[1], "--check")) /* can this program run here? */
+		return auth_init(&err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (argc == 3 && !strcmp(argv[1], "--take-over"))
+		handover_load((int)strtol(argv[2], NULL, 10));
+	else if (argc > 1) {
 		fprintf(stderr, "usage: wsd (settings come from the environment)\n");
 		return EXIT_FAILURE;
 	}

@@ -12,6 +12,7 @@
 #define WSD_POOL_H
 
 #include "base/base.h"
+#include "value/value.h"
 #include "wsd/fair.h"
 #include "wsd/runner.h"
 
@@ -89,6 +90,16 @@ void pool_pause(struct pool_run *run, bool pause);
 void pool_kill(struct pool_run *run);
 /* Says whether the runner of a run that ended may serve another one; call in or after the RUNNER_DONE frame. */
 void pool_finished(struct pool_run *run, bool clean);
+/* Upgrades (pool_handover.c, handover.h). What the next program needs of a run's runner; NULL when there is none. */
+struct value *pool_hand_over_run(const struct pool_run *run);
+struct value *pool_hand_over_zygotes(void);
+/* Behind pool_init: the runners and zygotes of the program before. */
+void pool_take_over(void);
+/* The run gets the runner that it had; false when that is gone. It is read from behind pool_attached. */
+bool pool_attach(struct pool_run *run, const char *job_id);
+void pool_attached(struct pool_run *run);
+/* All runs are there: runners that are left over go. */
+void pool_taken_over(void);
 void pool_get_stats(struct pool_stats *out);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/trigger.h"
+#include "wsd/handover.h"
 
 #define EVENTS_AT_ONCE 64 /* that a run may have without having taken them */
 #define REASON_RESTART "Server shutdown while job was running"
@@ -51,6 +52,15 @@ static struct trigger *find_workflow(const char *workflow_id)
 	return NULL;
 }
 
+static struct trigger *add(const char *workflow_id)
+{
+	struct trigger *t = xcalloc(1, sizeof(*t));
+
+	t->workflow_id = xstrdup(workflow_id);
+	lws_dll2_add_tail(&t->link, &triggers.all);
+	return t;
+}
+
 void triggers_start(const char *user_id, const char *workflow_id, const char *job_id)
 {
 	struct job_spec spec = {
@@ -64,9 +74,7 @@ void triggers_start(const char *user_id, const char *workflow_id, const char *jo
 	if (find_workflow(spec.workflow_id))
 		return; /* a wish from before a restart, which has started it already */
 	spec.params = value_map();
-	t = xcalloc(1, sizeof(*t));
-	t->workflow_id = xstrdup(spec.workflow_id);
-	lws_dll2_add_tail(&t->link, &triggers.all);
+	t = add(spec.workflow_id);
 	snprintf(t->job_id, sizeof(t->job_id), "%s", job_start(&spec)->id);
 }
 
@@ -96,7 +104,8 @@ static int boot_call(struct db *db, struct journal_op *op)
 	if (trigger_all(db, op->arena, collect, boot, &op->err) < 0)
 		return -1;
 	for (i = 0; i < boot->count; i++)
-		if (trigger_renew(db, op->arena, &boot->list[i], REASON_RESTART, &op->err) < 0)
+		if (!handover_run(boot->list[i].job_id) &&
+		    trigger_renew(db, op->arena, &boot->list[i], REASON_RESTART, &op->err) < 0)
 			return -1;
 	return 0;
 }
@@ -108,8 +117,14 @@ static void boot_done(struct journal_op *op)
 
 	if (op->rc < 0)
 		log_error("trigger workflows could not be started: %s", op->err.detail);
-	for (i = 0; op->rc == 0 && i < boot->count; i++)
-		triggers_start(boot->list[i].user_id, boot->list[i].workflow_id, boot->list[i].job_id);
+	for (i = 0; op->rc == 0 && i < boot->count; i++) {
+		const struct trigger_start *start = &boot->list[i];
+
+		if (handover_run(start->job_id)) /* its run comes back by itself */
+			snprintf(add(start->workflow_id)->job_id, ID_SIZE, "%s", start->job_id);
+		else
+			triggers_start(start->user_id, start->workflow_id, start->job_id);
+	}
 	if (op->rc == 0 && boot->count)
 		log_info("%zu trigger workflows started", boot->count);
 	free(boot->list);
@@ -235,6 +250,27 @@ void triggers_run_began(struct job *job)
 	t->job = job;
 	schedules_begin(job, &t->schedules);
 	look(t);
+}
+
+void triggers_hand_over(const struct job *job, struct value *state)
+{
+	const struct trigger *t = triggers.all.count ? find(job->id) : NULL;
+
+	if (!t)
+		return;
+	map_set_int(state, "sent", t->sent);
+	map_set_int(state, "in_flight", t->in_flight);
+}
+
+void triggers_take_over(struct job *job, const struct value *state)
+{
+	struct trigger *t = triggers.all.count ? find(job->id) : NULL;
+
+	if (!t)
+		return;
+	t->sent = map_int(state, "sent", 0);
+	t->in_flight = (int)map_int(state, "in_flight", 0);
+	triggers_run_began(job);
 }
 
 static int ended_call(struct db *db, struct journal_op *op)

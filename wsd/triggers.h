@@ -23,6 +23,9 @@ void triggers_look(const char *workflow_id);
 void triggers_run_began(struct job *job);
 void triggers_run_ended(const struct job *job, bool closing);
 void triggers_event_taken(const struct job *job, const void *payload, size_t len);
+/* An upgrade of the daemon (handover.h): what the next program must know of the run's events; the run is there again. */
+void triggers_hand_over(const struct job *job, struct value *state);
+void triggers_take_over(struct job *job, const struct value *state);
 /* How many are started, and how many events were handed to runs. */
 int triggers_count(void);
 int64_t triggers_fired(void);

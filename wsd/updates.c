@@ -1,4 +1,5 @@
 /* Live updates: see updates.h. */
+#include "wsd/handover.h"
 #include "wsd/updates.h"
 
 #include <errno.h>
@@ -188,6 +189,11 @@ int updates_init(struct err *err)
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return err_set(err, 500, "the path of the socket %s is too long", path);
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	fd = handover_fd("notify");
+	if (fd >= 0) {
+		loop_fd_add(&updates.socket, fd, EPOLLIN, socket_ready);
+		return 0;
+	}
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_set(err, 500, "socket: %s", strerror(errno));
@@ -199,6 +205,11 @@ int updates_init(struct err *err)
 	}
 	loop_fd_add(&updates.socket, fd, EPOLLIN, socket_ready);
 	return 0;
+}
+
+void updates_hand_over(struct value *fds)
+{
+	map_set(fds, "notify", handover_keep(updates.socket.fd));
 }
 
 void updates_close(void)

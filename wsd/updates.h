@@ -5,11 +5,13 @@
 #ifndef WSD_UPDATES_H
 #define WSD_UPDATES_H
 
-#include "base/base.h"
+#include "value/value.h"
 
 /* Binds the socket for datagrams. After loop_init. */
 int updates_init(struct err *err) MUST_CHECK;
 void updates_close(void);
+/* Leaves the socket, and what waits in it, to the next program (handover.h). */
+void updates_hand_over(struct value *fds);
 /* True when a change of that user's objects interests somebody. */
 bool updates_wanted(const char *user_id);
 /* Tells the user's sessions of a change; `etag` may be NULL. */

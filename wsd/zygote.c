@@ -215,6 +215,9 @@ int zygote_start(int *fd, pid_t *pid, struct err *err)
 	}
 	if (*pid == 0) {
 		close(pair[0]);
+		if (pair[1] > 3) /* whatever the daemon has open, it is not for runners */
+			close_range(3, (unsigned)pair[1] - 1, 0);
+		close_range((unsigned)pair[1] + 1, ~0u, 0);
 		_exit(zygote_main(pair[1]));
 	}
 	close(pair[1]);

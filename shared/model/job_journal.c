@@ -41,7 +41,7 @@ static const char sql_unfinished[] =
 	" AND error IS NULL AND finished_at IS NULL AND id > ?2 ORDER BY id LIMIT 1";
 
 static const char sql_adopt[] =
-	"UPDATE nodetool_jobs SET status = CASE WHEN ?4 THEN 'scheduled' ELSE 'running' END, worker_id = ?2,"
+	"UPDATE nodetool_jobs SET status = CASE WHEN ?4 THEN status ELSE 'running' END, worker_id = ?2,"
 	" retry_count = coalesce(retry_count, 0) + NOT ?4, updated_at = ?3, version = version + 1 WHERE id = ?1";
 
 static const char sql_find[] =
@@ -177,7 +177,7 @@ int job_journal_unfinished(struct db *db, const char *worker_id, const char *aft
 	return rc < 0 ? -1 : rc == 0;
 }
 
-int job_journal_adopt(struct db *db, const char *id, const char *worker_id, bool waits, struct err *err)
+int job_journal_adopt(struct db *db, const char *id, const char *worker_id, bool as_before, struct err *err)
 {
 	char now[TIME_TEXT_MAX];
 	struct db_stmt *st = db_prepare(db, sql_adopt, err);
@@ -187,7 +187,7 @@ int job_journal_adopt(struct db *db, const char *id, const char *worker_id, bool
 	db_bind_text(st, 1, id);
 	db_bind_text(st, 2, worker_id);
 	db_bind_text(st, 3, time_stamp(now));
-	db_bind_int(st, 4, waits);
+	db_bind_int(st, 4, as_before);
 	return db_run(st, err) < 0 ? -1 : 0;
 }
 

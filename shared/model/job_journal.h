@@ -74,8 +74,8 @@ int job_journal_settle_one(struct db *db, const char *id, const char *reason, st
  * daemon's; one that failed under the original says scheduled, with its error). There is one daemon per database. 0, 1 when there is none, -1. */
 int job_journal_unfinished(struct db *db, const char *worker_id, const char *after, struct arena *arena, const char **id,
 			   const char **user_id, struct err *err) MUST_CHECK;
-/* This daemon goes on with the run: it is running, with one more attempt; or it waits as before. */
-int job_journal_adopt(struct db *db, const char *id, const char *worker_id, bool waits, struct err *err) MUST_CHECK;
+/* This daemon goes on with the run: it is running, with one more attempt; or waits or runs as before. */
+int job_journal_adopt(struct db *db, const char *id, const char *worker_id, bool as_before, struct err *err) MUST_CHECK;
 /* 0: found, 1: there is no such job of that user, -1: error. */
 int job_journal_find(struct db *db, const char *id, const char *user_id, struct arena *arena, struct job_found *out,
 		     struct err *err) MUST_CHECK;

@@ -1,5 +1,6 @@
 """nodetoolctl, the supervisor, tests/serve, quickstart, install-deps."""
 import http.server
+import json
 import os
 import re
 import signal
@@ -9,6 +10,10 @@ import subprocess
 import tempfile
 import threading
 import time
+import uuid
+
+import websockets.exceptions
+import websockets.sync.client
 
 from common import free_port
 from harness import ECHO, Load, ROOT, Server, TREE, processes_below, wait_for
@@ -348,3 +353,76 @@ def test_install_deps_names_what_it_may_not_install():
                               stdin=subprocess.DEVNULL, env={**os.environ, "PATH": folder + ":" + os.environ["PATH"]})
         assert done.returncode == 1 and "libfcgi-dev" in done.stderr and "only root" in done.stderr, done.stderr
         assert not done.stdout
+
+
+TICKS = {"nodes": [{"id": "i", "type": "nodetool.triggers.IntervalTrigger", "data": {"interval_seconds": 0.1}},
+                   {"id": "o", "type": "nodetool.output.Output", "data": {"name": "tick"}}],
+         "edges": [{"id": "e", "source": "i", "sourceHandle": "tick", "target": "o", "targetHandle": "value"}]}
+
+
+class Watcher:
+    """A client that follows one run, and comes again when it is sent away."""
+
+    def __init__(self, server, job):
+        self.server, self.job, self.seen, self.closed = server, job, [], []
+        self.connect()
+
+    def connect(self):
+        self.ws = websockets.sync.client.connect("ws://127.0.0.1:%d/ws" % self.server.port, open_timeout=30, compression=None)
+        if self.seen:
+            self.send("reconnect_job", last_seq=self.seen[-1]["job_seq"])
+
+    def send(self, command, **data):
+        self.ws.send(json.dumps({"command": command, "data": {"job_id": self.job, **data}}))
+
+    def until(self, done):
+        while not done():
+            try:
+                m = json.loads(self.ws.recv(timeout=30))
+            except websockets.exceptions.ConnectionClosed as e:
+                self.closed.append(e.rcvd and e.rcvd.code)
+                self.connect()
+                continue
+            if "job_seq" in m:
+                self.seen.append(m)
+
+    def ticks(self):
+        return [m["value"] for m in self.seen if m["type"] == "output_update"]
+
+
+def test_reload_lets_runs_go_on_and_clients_lose_nothing():
+    def programs():
+        with open(s.run + "/log/nodetool.log") as log:
+            return len(re.findall(r"wsd\[\d+\]: ready", log.read()))
+
+    with Server() as s:
+        s.start()
+        daemon = s.pids("wsd")[0]
+        c = Watcher(s, uuid.uuid4().hex)
+        c.send("run_job", graph=TICKS, workflow_id="w")
+        c.until(lambda: len(c.ticks()) >= 3)
+        for n in (1, 2):
+            assert s.ctl("reload").returncode == 0
+            c.until(lambda: len(c.closed) >= n and programs() > n)
+            more = len(c.ticks()) + 3
+            c.until(lambda: len(c.ticks()) >= more)
+        c.send("cancel_job")
+        c.until(lambda: c.seen[-1].get("status") == "cancelled")
+        c.ws.close()
+        numbers = [m["job_seq"] for m in c.seen]
+        assert numbers == list(range(1, len(numbers) + 1)), numbers
+        assert c.ticks() == list(range(c.ticks()[0], c.ticks()[0] + len(c.ticks()))), c.ticks()
+        with sqlite3.connect(s.home + "/.local/share/nodetool/nodetool.sqlite3") as db:
+            assert db.execute("SELECT status, retry_count FROM nodetool_jobs").fetchall() == [("cancelled", 0)]
+        assert set(c.closed) <= {1012, None}, c.closed  # None: an old worker of nginx was faster
+        assert daemon in s.pids("wsd"), "the daemon is another process"
+
+
+def test_reload_with_a_daemon_that_does_not_run_changes_nothing():
+    with Server() as s:
+        s.start()
+        before = s.pids("server")
+        s.replace("wsd", "/bin/false")
+        done = s.ctl("reload")
+        assert done.returncode == 1 and "daemon does not run" in done.stderr, done.stderr
+        assert s.pids("server") == before
