@@ -84,6 +84,17 @@ struct provider_call *request_at(struct provider_client *client, const struct pr
 /* A multipart form; the boundary must not stand in the data (form.c). */
 void form_write(struct buf *out, const struct provider_part *parts, size_t count, const char *boundary);
 
+/* ---- lists of models that are kept (models_cache.c) ------------------------------------------------------- */
+
+/* Where the list of an account is kept (to be freed); NULL when it is asked for every time. */
+char *models_cache_path(const char *user_id, const struct provider *p);
+/* The service's answer as it was kept (new reference); NULL when there is none. *old: it should be asked for anew. */
+struct value *models_cache_read(const char *path, bool *old);
+/* Best effort: what goes wrong is logged. */
+void models_cache_write(const char *path, const struct value *answer);
+/* Asks for the list anew in the background and keeps it. */
+void models_cache_refresh(struct provider *p, const char *path, const struct provider_request_spec *spec);
+
 /* ---- content (content.c) ------------------------------------------------------------------------------- */
 
 /* The text of a message's content, parts joined by line ends. New reference to a text. */

@@ -168,21 +168,30 @@ struct question {
 	const struct service *service;
 	struct provider *provider;
 	struct provider_call *call;
+	char *path; /* where its list is kept; NULL: nowhere */
+	struct value *kept;
 };
 
 static void ask(struct provider_client *client, const char *user_id, const struct service *service, struct question *q)
 {
 	struct provider_request_spec spec = { .method = "GET", .path = list_path(service), .seconds = LIST_SECONDS };
 	struct err err = { 0 };
+	bool old;
 
 	*q = (struct question){ .service = service };
 	if (!spec.path || !service_available(service, user_id))
 		return;
 	q->provider = provider_open(user_id, service->name, &err);
-	if (q->provider)
-		q->call = request_at(client, q->provider, q->provider->models_url, &spec);
-	else
+	if (!q->provider) {
 		log_warn("models of %s: %s", service->name, err.detail);
+		return;
+	}
+	q->path = models_cache_path(user_id, q->provider);
+	q->kept = q->path ? models_cache_read(q->path, &old) : NULL;
+	if (!q->kept)
+		q->call = request_at(client, q->provider, q->provider->models_url, &spec);
+	else if (old)
+		models_cache_refresh(q->provider, q->path, &spec);
 }
 
 static void take_answer(struct question *q, struct value *list)
@@ -191,8 +200,12 @@ static void take_answer(struct question *q, struct value *list)
 
 	if (q->call && provider_wait(q->call, &err))
 		log_warn("models of %s: %s", q->service->name, err.detail);
-	else if (q->call)
-		add_told(q->service, provider_result(q->call)->json, list);
+	else if (q->call || q->kept)
+		add_told(q->service, q->kept ? q->kept : provider_result(q->call)->json, list);
+	if (q->call && q->path && provider_result(q->call)->json && !provider_call_error(q->call, NULL))
+		models_cache_write(q->path, provider_result(q->call)->json);
+	free(q->path);
+	value_unref(q->kept);
 	provider_call_free(q->call);
 	provider_free(q->provider);
 }

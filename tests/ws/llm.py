@@ -37,7 +37,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/api/tags":
             return self.whole(200, {"models": [{"name": "tiny:latest", "size": 5, "digest": "d", "details": {"family": "x"}}]})
         if self.path == "/v1beta/models?pageSize=1000":  # of Gemini; its chats: gemini.py
+            self.server.lists += 1
             return self.whole(200, {"models": [
+                {"name": "models/asked-%d" % self.server.lists, "supportedGenerationMethods": ["generateContent"]},
                 {"name": "models/gemini-x", "displayName": "Gemini X", "supportedGenerationMethods": ["generateContent"]},
                 {"name": "models/embed-x", "displayName": "Embed X", "supportedGenerationMethods": ["embedContent"]}]})
         if self.path == "/v1/models":
@@ -165,7 +167,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.seen = []
-        self.broken = 0
+        self.broken = self.lists = 0
         self.known = set()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
