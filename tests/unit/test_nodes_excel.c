@@ -54,6 +54,8 @@ static void test_tables(void **state)
 
 	(void)state;
 	assert_string_equal(json_text(arena, map_get(shown, "data"), JSON_COMPACT), "[[1,\"é\"],[2,null]]");
+	/* Columns of a sheet are just named. */
+	assert_true(value_is(list_at(map_get(shown, "columns"), 0), VALUE_STR));
 	/* The node changed a copy. */
 	assert_int_equal(book_sheet(book_of(book), "Sheet1")->count, 0);
 	value_unref(shown);

@@ -124,6 +124,10 @@ static void test_document(void **state)
 	expect(&nodes_document, markdown, DOC("# A\\nx\\n\\n## B\\ny\\n# C\\nz") "}", "text", "[\"x\",\"y\",\"z\"]");
 	expect(&nodes_document, markdown, DOC("a\\n\\nb\\n```\\n# c\\n```") "}", "text", "[\"a  \\nb\\n```\\n# c\\n```\"]");
 	expect(&nodes_document, markdown, DOC("# A\\n## B\\ny") ", \"strip_headers\": false}", "text", "[\"# A  \\n## B\\ny\"]");
+	expect(&nodes_document, markdown, DOC("# A\\nx") ", \"headers_to_split_on\": [[\"#\", \"H1\"]]}", "text", "!pairs");
+	expect(&nodes_document, markdown,
+	       DOC("# A\\nx") ", \"headers_to_split_on\": [[\"#\", \"Header 1\"], [\"##\", \"Header 2\"], [\"###\", \"Header 3\"]]}",
+	       "text", "[\"x\"]");
 	expect(&nodes_document, "nodetool.document.SplitHTML", DOC("<p>a<b>c</b></p><b>d</b>") "}", "text", "[\"a\",\"c\\nd\"]");
 	expect(&nodes_document, "nodetool.document.SplitJSON", DOC("[{\\\"a\\\": [1, true]}, null]") "}", "text",
 	       "[\"a 1\\na True\",\"None\"]");

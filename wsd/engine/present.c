@@ -24,6 +24,17 @@ static struct value *with_content(struct value *ref, struct value *uri, struct v
 	return out;
 }
 
+/* The uri is already the one that as_data_uri would make. */
+static bool is_data_uri(const struct value *ref)
+{
+	const char *uri = map_str(ref, "uri", "");
+	const char *mime = asset_mime(ref);
+	size_t len = strlen(mime);
+
+	return value_is_null(map_get(ref, "data")) && str_starts(uri, "data:") && strncmp(uri + 5, mime, len) == 0 &&
+	       str_starts(uri + 5 + len, ";base64,");
+}
+
 static struct value *as_data_uri(struct run *run, struct value *ref)
 {
 	struct buf bytes;
@@ -31,6 +42,8 @@ static struct value *as_data_uri(struct run *run, struct value *ref)
 	struct value *out = NULL;
 	struct err why;
 
+	if (is_data_uri(ref))
+		return value_ref(ref);
 	buf_init(&bytes, ASSET_MAX);
 	buf_init(&uri, ASSET_MAX * 2);
 	if (asset_read(ref, run->opt.workspace, &bytes, &why) != 0) {
@@ -39,8 +52,7 @@ static struct value *as_data_uri(struct run *run, struct value *ref)
 	} else {
 		buf_printf(&uri, "data:%s;base64,", asset_mime(ref));
 		base64_encode(&uri, bytes.data, bytes.len, false);
-		out = uri.failed ? value_ref(ref)
-				 : with_content(ref, value_strn(uri.data, uri.len), value_null());
+		out = uri.failed ? value_ref(ref) : with_content(ref, value_strn(uri.data, uri.len), value_null());
 	}
 	buf_free(&bytes);
 	buf_free(&uri);

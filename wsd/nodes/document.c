@@ -222,6 +222,23 @@ static int add_part(struct node_ctx *ctx, struct value *items, struct value *par
 	return chunks ? 0 : -1;
 }
 
+#define MARKDOWN_HEADERS "[[\"#\", \"Header 1\"], [\"##\", \"Header 2\"], [\"###\", \"Header 3\"]]"
+
+/* The pairs are tuples, which JSON has none of: a graph can leave the property alone or write its default, which
+ * editors do; other pairs come over an edge from a node that makes tuples. */
+static bool headers_are_pairs(const struct value *headers)
+{
+	struct value *standard = json_parse(MARKDOWN_HEADERS, strlen(MARKDOWN_HEADERS), NULL);
+	bool pairs = value_equal(headers, standard);
+
+	value_unref(standard);
+	for (size_t i = 0; !pairs && i < value_len(headers); i++) {
+		if (!list_is_tuple(list_at(headers, i)))
+			return false;
+	}
+	return true;
+}
+
 static enum node_result split_markdown_text(struct node_ctx *ctx)
 {
 	struct value *items = list_begin(ctx);
@@ -230,6 +247,8 @@ static enum node_result split_markdown_text(struct node_ctx *ctx)
 	struct err err;
 	int result = 0;
 
+	if (!headers_are_pairs(node_get(ctx, "headers_to_split_on")))
+		return node_fail(ctx, "headers_to_split_on: a list of lists is no list of pairs");
 	if (!document_text(ctx, &text))
 		return NODE_FAILED;
 	parts = split_markdown(text_of(&text), node_get(ctx, "headers_to_split_on"), node_bool(ctx, "strip_headers"),
@@ -454,9 +473,7 @@ static const struct node_prop split_markdown_props[] = {
 	{ .name = "document",
 	  .type = "document",
 	  .def = "{\"type\": \"document\", \"uri\": \"\", \"asset_id\": null, \"data\": null, \"metadata\": null}" },
-	{ .name = "headers_to_split_on",
-	  .type = "list[tuple[str,str]]",
-	  .def = "[[\"#\", \"Header 1\"], [\"##\", \"Header 2\"], [\"###\", \"Header 3\"]]" },
+	{ .name = "headers_to_split_on", .type = "list[tuple[str,str]]", .def = MARKDOWN_HEADERS },
 	{ .name = "strip_headers", .type = "bool", .def = "true" },
 	{ .name = "return_each_line", .type = "bool", .def = "false" },
 	{ .name = "chunk_size", .type = "int", .def = "1000" },

@@ -150,7 +150,10 @@ static enum node_result excel_to_dataframe(struct node_ctx *ctx)
 	frame = frame_from_rows(rows, header ? names : NULL, &err);
 	value_unref(names);
 	value_unref(rows);
-	return frame ? done(ctx, frame_value(frame)) : fail_err(ctx, &err);
+	if (!frame)
+		return fail_err(ctx, &err);
+	frame->plain_columns = true;
+	return done(ctx, frame_value(frame));
 }
 
 /* ---- looks -------------------------------------------------------------------------------------------- */

@@ -147,8 +147,13 @@ static struct value *column_defs(const struct frame *frame)
 	struct value *columns = value_list();
 
 	for (size_t i = 0; i < frame->count; i++) {
-		struct value *column = value_map();
+		struct value *column;
 
+		if (frame->plain_columns) {
+			list_push(columns, value_ref(frame->names[i]));
+			continue;
+		}
+		column = value_map();
 		map_set(column, "name", value_ref(frame->names[i]));
 		map_set_str(column, "data_type", types[frame->cols[i]->kind]);
 		map_set_str(column, "description", "");
@@ -279,6 +284,14 @@ out:
 	return frame;
 }
 
+/* A column is described, or just named. */
+static struct value *column_name(const struct value *column)
+{
+	struct sv name = value_sv(value_is(column, VALUE_MAP) ? map_get(column, "name") : column);
+
+	return value_strn(name.p, name.n);
+}
+
 /* Columns and rows of a reference. */
 static struct frame *from_reference(const struct value *ref, struct err *err)
 {
@@ -293,7 +306,7 @@ static struct frame *from_reference(const struct value *ref, struct err *err)
 	}
 	names = value_list();
 	for (size_t i = 0; i < value_len(columns); i++)
-		list_push(names, value_str(map_str(list_at(columns, i), "name", "")));
+		list_push(names, column_name(list_at(columns, i)));
 	frame = frame_from_rows(data, names, err);
 	value_unref(names);
 	return frame;

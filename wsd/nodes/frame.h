@@ -47,6 +47,7 @@ struct frame {
 	struct value **names;
 	struct frame_col **cols;
 	struct frame_col *index; /* labels of the rows; NULL: 0, 1, 2 … */
+	bool plain_columns;      /* clients see names of columns only, not what they hold: sheets of workbooks */
 };
 
 /* ---- columns (frame_col.c) ---------------------------------------------------------------------------- */

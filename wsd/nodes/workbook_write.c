@@ -3,12 +3,16 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xlsxwriter.h>
 
 #define TEXT_MAX 32767 /* characters of one cell */
 #define PIXELS   7     /* of one character of the usual font */
+
+/* The library writes no empty texts: this stands for them until all cells are written. */
+static const char empty_mark[] = "\x01\x02\x03";
 
 /* Formats that were made: one for each look. */
 struct looks {
@@ -53,8 +57,8 @@ static int write_cell(lxw_worksheet *sheet, lxw_row_t row, lxw_col_t column, con
 		return worksheet_write_number(sheet, row, column, value_as_float(v), format);
 	if (value_is(v, VALUE_STR) && value_len(v) > 1 && value_text(v)[0] == '=')
 		return worksheet_write_formula(sheet, row, column, value_text(v), format);
-	if (value_is(v, VALUE_STR) && value_len(v))
-		return worksheet_write_string(sheet, row, column, value_text(v), format);
+	if (value_is(v, VALUE_STR))
+		return worksheet_write_string(sheet, row, column, value_len(v) ? value_text(v) : empty_mark, format);
 	return format ? worksheet_write_blank(sheet, row, column, format) : LXW_NO_ERROR;
 }
 
@@ -80,6 +84,18 @@ static int write_sheet(lxw_workbook *file, const struct workbook_sheet *from, st
 	return 0;
 }
 
+/* Puts the empty text where its mark is in the file's table of texts. */
+static void empty_texts(lxw_workbook *file)
+{
+	struct sst_element *text;
+
+	STAILQ_FOREACH(text, file->sst->order_list, sst_order_pointers)
+	{
+		if (strcmp(text->string, empty_mark) == 0)
+			text->string[0] = '\0';
+	}
+}
+
 /* The library writes files only: one in the temporary folder, which is gone afterwards. */
 static int write_file(const struct workbook *book, const char *name, struct err *err)
 {
@@ -89,6 +105,8 @@ static int write_file(const struct workbook *book, const char *name, struct err 
 
 	for (size_t s = 0; rc == 0 && s < book->count; s++)
 		rc = write_sheet(file, &book->sheets[s], &looks, err);
+	if (file)
+		empty_texts(file);
 	if (file && workbook_close(file) != LXW_NO_ERROR && rc == 0)
 		rc = err_set(err, 500, "the workbook cannot be written");
 	free(looks.items);
