@@ -21,6 +21,9 @@
 #define RECORD_MAX 65535
 #define PENDING_MAX 1000 /* questions on their way, over all sessions */
 
+#define BODY_MAX ((size_t)1 << 20) /* of a question */
+#define SDK "sdk"
+
 /* What a command asks of REST. */
 struct reading {
 	const char *command;
@@ -30,19 +33,27 @@ struct reading {
 	const char *const *query; /* keys of data that go into the query */
 	const char *wrap;   /* a list becomes {wrap: list}; NULL: as it is */
 	const char *pick;   /* of the list, the entry whose `pick` equals data's; NULL: all */
+	bool posts;         /* data is the body of a POST that changes nothing */
 };
 
 static const char *const page_query[] = { "limit", "cursor", NULL };
 static const char *const asset_query[] = { "page_size", "content_type", "parent_id", "cursor", NULL };
+static const char *const version_query[] = { "version", NULL };
 static const char *const none[] = { NULL };
 
 static const struct reading readings[] = {
-	{ "list_workflows", "workflow", "/api/workflows/", NULL, page_query, NULL, NULL },
-	{ "get_workflow", "workflow", "/api/workflows/{}", "id", none, NULL, NULL },
-	{ "list_assets", "asset", "/api/assets/", NULL, asset_query, NULL, NULL },
-	{ "get_asset", "asset", "/api/assets/{}", "id", none, NULL, NULL },
-	{ "list_nodes", "node", "/api/nodes/metadata", NULL, none, "nodes", NULL },
-	{ "get_node", "node", "/api/nodes/metadata", NULL, none, NULL, "node_type" },
+	{ "list_workflows", "workflow", "/api/workflows/", NULL, page_query },
+	{ "get_workflow", "workflow", "/api/workflows/{}", "id", none },
+	{ "list_assets", "asset", "/api/assets/", NULL, asset_query },
+	{ "get_asset", "asset", "/api/assets/{}", "id", none },
+	{ "list_nodes", "node", "/api/nodes/metadata", NULL, none, .wrap = "nodes" },
+	{ "get_node", "node", "/api/nodes/metadata", NULL, none, .pick = "node_type" },
+	{ "get_workflow_interface", "workflow", "/api/workflows/{}/interface", "id", version_query },
+	{ "list_workflow_summaries", SDK, "/api/sdk/v1/workflows", NULL, page_query },
+	{ "get_workflow_interfaces", SDK, "/api/sdk/v1/workflow-interfaces", NULL, none, .posts = true },
+	{ "get_node_type_inventory", SDK, "/api/sdk/v1/node-types", NULL, page_query },
+	{ "get_capabilities", SDK, "/api/sdk/v1/capabilities", NULL, none },
+	{ "preflight_workflow", SDK, "/api/sdk/v1/preflight", NULL, none, .posts = true },
 };
 
 struct call {
@@ -318,8 +329,11 @@ static bool build_target(const struct reading *r, const struct value *data, stru
 	if (r->id && (!id || !id[0]))
 		return false;
 	if (r->id) {
-		buf_add(path, r->path, strlen(r->path) - 2);
+		const char *at = strstr(r->path, "{}");
+
+		buf_add(path, r->path, (size_t)(at - r->path));
 		encode(path, id);
+		buf_adds(path, at + 2);
 	} else {
 		buf_adds(path, r->path);
 	}
@@ -329,18 +343,31 @@ static bool build_target(const struct reading *r, const struct value *data, stru
 	return !path->failed && !query->failed;
 }
 
-static void build_request(struct call *call, struct session *s, const char *path, const char *query)
+static void add_body(struct buf *out, const struct buf *body)
+{
+	for (size_t at = 0; at < body->len; at += RECORD_MAX)
+		record(out, FCGI_STDIN, body->data + at, body->len - at < RECORD_MAX ? body->len - at : RECORD_MAX);
+	record(out, FCGI_STDIN, NULL, 0);
+}
+
+static void build_request(struct call *call, struct session *s, const char *path, const char *query, const struct buf *body)
 {
 	static const unsigned char begin[8] = { 0, FCGI_RESPONDER };
 	struct buf params;
+	char length[24];
 	char *uri = xasprintf("%s%s%s", path, query[0] ? "?" : "", query);
 
 	buf_init(&params, RECORD_MAX);
-	param(&params, "REQUEST_METHOD", "GET");
+	param(&params, "REQUEST_METHOD", call->reading->posts ? "POST" : "GET");
 	param(&params, "REQUEST_URI", uri);
 	param(&params, "QUERY_STRING", query);
 	param(&params, "SERVER_PROTOCOL", "HTTP/1.1");
 	param(&params, "HTTP_HOST", "localhost");
+	if (call->reading->posts) {
+		snprintf(length, sizeof(length), "%zu", body->len);
+		param(&params, "CONTENT_TYPE", "application/json");
+		param(&params, "CONTENT_LENGTH", length);
+	}
 	if (s->token) {
 		char *authorization = xasprintf("Bearer %s", s->token);
 
@@ -350,7 +377,7 @@ static void build_request(struct call *call, struct session *s, const char *path
 	record(&call->out, FCGI_BEGIN_REQUEST, begin, sizeof(begin));
 	record(&call->out, FCGI_PARAMS, params.data, params.len);
 	record(&call->out, FCGI_PARAMS, NULL, 0);
-	record(&call->out, FCGI_STDIN, NULL, 0);
+	add_body(&call->out, body);
 	buf_free(&params);
 	free(uri);
 }
@@ -360,12 +387,16 @@ static void ask(struct session *s, const struct reading *r, const char *request_
 	struct call *call;
 	struct buf path;
 	struct buf query;
+	struct buf body;
 	int fd = -1;
 
 	buf_init(&path, BUF_MAX_SMALL / 4);
 	buf_init(&query, BUF_MAX_SMALL / 4);
+	buf_init(&body, BODY_MAX);
 	if (!build_target(r, data, &path, &query)) {
 		send_fault(s, request_id, r->command, 422, "id is required");
+	} else if (r->posts && json_write(&body, data, 0) < 0) {
+		send_fault(s, request_id, r->command, 422, "The question is too long");
 	} else if (pending >= PENDING_MAX || (fd = connect_to(r->router)) < 0) {
 		send_fault(s, request_id, r->command, 503, "The server is busy; please try again");
 	} else {
@@ -375,15 +406,16 @@ static void ask(struct session *s, const struct reading *r, const char *request_
 		call->request_id = xstrdup(request_id);
 		call->pick = xstrdup(r->pick ? map_str(data, r->pick, "") : "");
 		ticket_take(&call->ticket, s);
-		buf_init(&call->out, (size_t)RECORD_MAX * 2);
+		buf_init(&call->out, (size_t)RECORD_MAX * 2 + BODY_MAX * 2);
 		buf_init(&call->in, READ_SIZE * 4);
 		buf_init(&call->answer, ANSWER_MAX);
-		build_request(call, s, path.data, query.data);
+		build_request(call, s, path.data, query.data, &body);
 		loop_timer_set(&call->timer, TIMEOUT_US, timed_out);
 		loop_fd_add(&call->lf, fd, EPOLLIN | EPOLLOUT, call_ready);
 	}
 	buf_free(&path);
 	buf_free(&query);
+	buf_free(&body);
 }
 
 bool rpc_take(struct session *s, const char *command, const struct value *message, const struct value *data)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wsd/job_message.h"
+#include "wsd/job_queue.h"
 #include "wsd/chat.h"
 #include "wsd/kinds.h"
 #include "wsd/protocol.h"
@@ -57,8 +59,19 @@ bool job_cancel(struct job *j)
 	return j == &job;
 }
 
-bool jobs_full(void)
+const char *job_shown_status(const struct job *j)
 {
+	return j->status;
+}
+
+struct value *job_queued_update(const struct job *j)
+{
+	return job_running_update(j);
+}
+
+bool jobs_full(const char *user_id)
+{
+	(void)user_id;
 	return false;
 }
 

@@ -14,8 +14,9 @@ static void find(const char *text, size_t len)
 	struct buf out;
 	struct err err;
 
-	if (!page++)
+	if (!page)
 		return;
+	page++;
 	arena = arena_new();
 	buf_init(&out, 1 << 20);
 	if (html_select(arena, html_parse(arena, page, len - (size_t)(page - text)),

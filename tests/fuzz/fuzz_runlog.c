@@ -1,5 +1,6 @@
 /* The log of a run as a disk may give it back: the file of one run, and the files of whole logs with their index. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -4,12 +4,13 @@ import os
 import random
 import socket
 import struct
+import subprocess
 import time
 
 import msgpack
 from websockets.exceptions import ConnectionClosed
 
-from daemon import graph
+from daemon import graph, program
 from suite import env
 
 
@@ -210,6 +211,36 @@ def test_requests_by_id(d):
     equal(c.until(type="rpc_response")[-1]["error"]["code"], "not_supported")
     c.send({"command": "get_status", "data": {}, "request_id": None})
     equal(c.recv(), {"active_jobs": []})
+
+
+@env()
+def test_requests_by_id_reach_rest(d):
+    d.execute("INSERT INTO nodetool_workflows (id, user_id, access, created_at, updated_at, name, graph) VALUES "
+              "('w', '1', 'private', '2026-01-01', '2026-01-01', 'mine', ?)",
+              json.dumps({"nodes": [{"id": "i", "type": "nodetool.input.StringInput", "data": {"name": "s"}}], "edges": []}))
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(os.path.join(d.run, "sdk.sock"))
+        s.listen(8)
+        sdk = subprocess.Popen([program("sdk")], stdin=s, env=d.env)
+    c = d.client()
+
+    def ask(command, **data):
+        c.send({"command": command, "data": data, "request_id": "r"})
+        return c.until(type="rpc_response")[-1]
+    try:
+        equal(ask("get_capabilities")["result"]["protocol_version"], "1")
+        equal([w["name"] for w in ask("list_workflow_summaries", limit=5)["result"]["workflows"]], ["mine"])
+        got = ask("get_workflow_interfaces", ids=["w"] + ["x" * 100 + str(i) for i in range(99)], version=1)["result"]
+        equal([i["workflow_id"] for i in got["interfaces"]], ["w"])
+        equal(len(got["errors"]), 99)
+        equal(ask("get_workflow_interfaces", ids="w")["error"]["code"], "invalid_request")
+        equal(ask("get_workflow_interfaces", ids=["w"], rest="x" * 200000)["result"]["errors"], [])
+        equal(ask("get_workflow_interfaces", ids=["w"], rest="x" * 2000000)["error"]["code"], "invalid_request")
+        equal(ask("preflight_workflow", workflow_id="w")["error"]["code"], "not_supported")
+        equal(ask("get_workflow_interface")["error"]["code"], "invalid_request")
+    finally:
+        sdk.terminate()
+        sdk.wait()
 
 
 def test_random_bytes(d):
