@@ -125,6 +125,24 @@ const char *answer_error_text(const struct value *v)
 	return text ? text : map_str(v, "detail", NULL);
 }
 
+int answer_event(struct answer *a, const struct dialect *dialect, const char *data, size_t len)
+{
+	struct json_error why;
+	struct value *v;
+	int rc;
+
+	if (len == 6 && !memcmp(data, "[DONE]", 6)) {
+		answer_finish(a);
+		return 0;
+	}
+	v = json_parse(data, len, &why);
+	if (!v)
+		return err_set(&a->err, 502, "The service sent an event that is no JSON: %s", why.message);
+	rc = dialect->event(a, v);
+	value_unref(v);
+	return rc;
+}
+
 void fake_chat(struct answer *a)
 {
 	static const char text[] = "Hello, this is a fake response!";

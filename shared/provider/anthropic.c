@@ -236,17 +236,4 @@ static int take_event(struct answer *a, const struct value *v)
 	return 0;
 }
 
-static int event(struct answer *a, const char *data, size_t len)
-{
-	struct json_error why;
-	struct value *v = json_parse(data, len, &why);
-	int rc;
-
-	if (!v)
-		return err_set(&a->err, 502, "The service sent an event that is no JSON: %s", why.message);
-	rc = take_event(a, v);
-	value_unref(v);
-	return rc;
-}
-
-const struct dialect anthropic_dialect = { STREAM_SSE, "/v1/messages", body, event };
+const struct dialect anthropic_dialect = { STREAM_SSE, "/v1/messages", body, take_event };

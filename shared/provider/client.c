@@ -334,7 +334,7 @@ static int on_event(void *ctx, const char *data, size_t len)
 {
 	struct provider_call *call = ctx;
 
-	return call->dialect->event(&call->answer, data, len);
+	return answer_event(&call->answer, call->dialect, data, len);
 }
 
 static int on_line(void *ctx, const char *data, size_t len)

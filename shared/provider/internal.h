@@ -56,11 +56,14 @@ struct dialect {
 	const char *chat_path;
 	/* The body of a chat; new reference, NULL with the reason. */
 	struct value *(*body)(const struct provider *p, const struct provider_chat *chat, struct err *err);
-	/* One event of the stream; -1 after filling a->err. */
-	int (*event)(struct answer *a, const char *data, size_t len);
+	/* One event of the stream; -1 after filling a->err. Called by answer_event. */
+	int (*event)(struct answer *a, const struct value *v);
 	/* The path when it depends on the model (to be freed); NULL: chat_path. */
 	char *(*path)(const struct provider_chat *chat);
 };
+
+/* One event or line of the stream as it came: JSON, or the "[DONE]" with which OpenAI's end. -1 after filling a->err. */
+int answer_event(struct answer *a, const struct dialect *dialect, const char *data, size_t len);
 
 extern const struct dialect openai_dialect;
 extern const struct dialect ollama_dialect;

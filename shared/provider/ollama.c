@@ -158,17 +158,13 @@ static void take_end(struct answer *a, const struct value *v)
 	answer_finish(a);
 }
 
-static int event(struct answer *a, const char *data, size_t len)
+static int take_event(struct answer *a, const struct value *v)
 {
-	struct json_error why;
-	struct value *v = json_parse(data, len, &why);
 	const struct value *message_in = map_get(v, "message");
 	const struct value *text = map_get(message_in, "content");
 	const struct value *thought = map_get(message_in, "thinking");
 	int rc = 0;
 
-	if (!v)
-		return err_set(&a->err, 502, "The service sent a line that is no JSON: %s", why.message);
 	if (map_get(v, "error"))
 		rc = err_set(&a->err, 502, "%.900s", answer_error_text(v));
 	if (!rc && value_is(thought, VALUE_STR))
@@ -179,8 +175,7 @@ static int event(struct answer *a, const char *data, size_t len)
 		rc = take_calls(a, map_get(message_in, "tool_calls"));
 	if (!rc && map_bool(v, "done", false))
 		take_end(a, v);
-	value_unref(v);
 	return rc || a->err.status ? -1 : 0;
 }
 
-const struct dialect ollama_dialect = { STREAM_NDJSON, "/api/chat", body, event };
+const struct dialect ollama_dialect = { STREAM_NDJSON, "/api/chat", body, take_event };

@@ -213,26 +213,16 @@ static int take_choice(struct answer *a, const struct value *choice)
 	return a->err.status ? -1 : 0;
 }
 
-static int event(struct answer *a, const char *data, size_t len)
+static int take_event(struct answer *a, const struct value *v)
 {
-	struct json_error why;
-	struct value *v;
 	int rc = 0;
 
-	if (len == 6 && !memcmp(data, "[DONE]", 6)) {
-		answer_finish(a);
-		return 0;
-	}
-	v = json_parse(data, len, &why);
-	if (!v)
-		return err_set(&a->err, 502, "The service sent an event that is no JSON: %s", why.message);
 	if (answer_error_text(v) && !map_get(v, "choices"))
 		rc = err_set(&a->err, 502, "%.900s", answer_error_text(v));
 	else if (value_len(map_get(v, "choices")))
 		rc = take_choice(a, list_at(map_get(v, "choices"), 0));
 	take_usage(a, map_get(v, "usage"));
-	value_unref(v);
 	return rc;
 }
 
-const struct dialect openai_dialect = { STREAM_SSE, "/chat/completions", body, event };
+const struct dialect openai_dialect = { STREAM_SSE, "/chat/completions", body, take_event };

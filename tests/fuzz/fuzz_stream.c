@@ -21,7 +21,7 @@ static int take(void *ctx, const char *data, size_t len)
 		abort();
 	buf_add(&r->events, data, len);
 	buf_addc(&r->events, '\n');
-	return r->answer ? r->dialect->event(r->answer, data, len) : 0;
+	return r->answer ? answer_event(r->answer, r->dialect, data, len) : 0;
 }
 
 /* Reads the input in pieces of `step` bytes. */

@@ -159,7 +159,8 @@ static void test_answers(void **state)
 		buf_init(&out, 4000);
 		answer_init(&a, show_piece, &out);
 		for (size_t k = 0; k < 8 && answer_rows[i].events[k] && !rc; k++)
-			rc = answer_rows[i].dialect->event(&a, answer_rows[i].events[k], strlen(answer_rows[i].events[k]));
+			rc = answer_event(&a, answer_rows[i].dialect, answer_rows[i].events[k],
+					  strlen(answer_rows[i].events[k]));
 		if (!rc && !a.finished) /* the end of the stream is the end of the answer */
 			answer_finish(&a);
 		assert_string_equal(out.data ? out.data : "", answer_rows[i].pieces);

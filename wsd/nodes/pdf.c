@@ -128,7 +128,7 @@ static double number(const struct html_node *node, const char *name)
 	return strtod(digits, NULL);
 }
 
-static struct sv word_text(struct arena *arena, const struct html_node *node)
+struct sv pdf_text(struct arena *arena, const struct html_node *node)
 {
 	struct sv text = { "", 0 };
 	struct buf out;
@@ -152,7 +152,7 @@ static void read_page(struct arena *arena, const struct html_node *root, struct 
 	for (node = html_find(root, root, "word"); node; node = html_find(node, root, "word"))
 		page->words[page->count++] = (struct pdf_word){ number(node, "xmin"), number(node, "ymin"),
 								number(node, "xmax"), number(node, "ymax"),
-								word_text(arena, node) };
+								pdf_text(arena, node) };
 }
 
 struct pdf_page *pdf_words(struct arena *arena, struct sv file, int64_t first, int64_t last, struct err *err)

@@ -6,6 +6,7 @@
 #define NODES_PDF_H
 
 #include "nodes/node.h"
+#include "wsd/nodes/html.h"
 
 #define PDF_FILE_MAX ((size_t)128 << 20)
 #define PDF_OUTPUT_MAX ((size_t)64 << 20) /* what a program may print */
@@ -54,6 +55,8 @@ struct pdf_runs {
 /* The text of the pages with its fonts, as pdf_words (pdf_style.c). */
 struct pdf_runs *pdf_runs(struct arena *arena, struct sv file, int64_t first, int64_t last, struct err *err);
 
+/* The text of an element of what these programs print; in memory of the arena. */
+struct sv pdf_text(struct arena *arena, const struct html_node *node);
 /* Runs one of poppler's programs on the file, within limits; what it prints is appended. -1 with the reason. */
 int pdf_program(const char *const *argv, struct sv file, struct buf *out, struct err *err) MUST_CHECK;
 

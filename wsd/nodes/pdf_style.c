@@ -51,26 +51,13 @@ static struct fonts read_fonts(struct arena *arena, const struct html_node *root
 	return fonts;
 }
 
-static struct sv text_of(struct arena *arena, const struct html_node *node)
-{
-	struct sv text = { "", 0 };
-	struct buf out;
-
-	buf_init(&out, PDF_OUTPUT_MAX);
-	html_text(node, &out);
-	if (out.len)
-		text = (struct sv){ arena_strndup(arena, out.data, out.len), out.len };
-	buf_free(&out);
-	return text;
-}
-
 static void read_run(struct arena *arena, const struct html_node *node, const struct fonts *fonts, struct pdf_run *run)
 {
 	const char *id = attribute(arena, node, "font");
 	double left = points(arena, node, "left");
 	double top = points(arena, node, "top");
 
-	*run = (struct pdf_run){ .font = "", .text = text_of(arena, node) };
+	*run = (struct pdf_run){ .font = "", .text = pdf_text(arena, node) };
 	run->box[0] = left;
 	run->box[1] = top;
 	run->box[2] = left + points(arena, node, "width");
