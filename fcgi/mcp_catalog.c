@@ -82,34 +82,32 @@ struct value *mcp_list_nodes(struct request *req, const struct value *args)
 	return list;
 }
 
-/* Every word must stand in the type, the title or the description. */
-static bool fits(const struct value *info, const char *query)
-{
-	struct sv rest = sv_of(query);
-	struct sv word;
-
-	while (sv_split(&rest, ' ', &word)) {
-		char *text = xstrndup(word.p, word.n);
-		bool found = holds(map_str(info, "node_type", ""), text) || holds(map_str(info, "title", ""), text) ||
-			     holds(map_str(info, "description", ""), text);
-
-		free(text);
-		if (!found)
-			return false;
-	}
-	return true;
-}
-
 struct value *mcp_search_nodes(struct request *req, const struct value *args)
 {
-	const char *query = map_str(args, "query", "");
-	size_t max = (size_t)limit_of(args);
 	struct value *list = value_list();
+	struct value *found = NULL;
+	struct value *entry;
+	struct json_error why;
+	struct buf text;
+	size_t count;
 
-	(void)req;
-	for (size_t i = 0; i < value_len(nodes()) && value_len(list) < max; i++)
-		if (fits(list_at(nodes(), i), query))
-			list_push(list, node_entry(list_at(nodes(), i)));
+	buf_init(&text, BUF_MAX_RESPONSE);
+	buf_addc(&text, '[');
+	if (package_search(map_str(args, "query", ""), limit_of(args), &text, &count, &req->err) == 0 && buf_addc(&text, ']') == 0)
+		found = json_parse(text.data, text.len, &why);
+	buf_free(&text);
+	if (!found) {
+		value_unref(list);
+		if (!req->err.status)
+			req_fail(req, 500, "The nodes found are too many");
+		return NULL;
+	}
+	for (size_t i = 0; i < value_len(found); i++) {
+		entry = node_entry(list_at(found, i));
+		map_set_bool(entry, "runnable", map_bool(list_at(found, i), "runnable", false));
+		list_push(list, entry);
+	}
+	value_unref(found);
 	return list;
 }
 

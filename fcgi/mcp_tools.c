@@ -281,7 +281,7 @@ static const struct mcp_tool tools[] = {
 	  mcp_get_example },
 	{ "list_nodes", "Lists node types.",
 	  ARGS(TEXT("namespace", "The beginning of a namespace, such as nodetool.text") "," LIMIT, ""), true, mcp_list_nodes },
-	{ "search_nodes", "Finds node types by words in type, title and description.",
+	{ "search_nodes", "Finds node types by words in type, title and description, the best first; runnable says whether they run here.",
 	  ARGS(TEXT("query", "The words") "," LIMIT, "\"query\""), true, mcp_search_nodes },
 	{ "get_node_info", "Gives the properties and outputs of a node type.",
 	  ARGS(TEXT("node_type", "The type"), "\"node_type\""), true, mcp_get_node_info },

@@ -350,7 +350,8 @@ static void add_body(struct buf *out, const struct buf *body)
 	record(out, FCGI_STDIN, NULL, 0);
 }
 
-static void build_request(struct call *call, struct session *s, const char *path, const char *query, const struct buf *body)
+static void build_request(struct call *call, struct session *s, const char *path, const char *query,
+			  const struct buf *body)
 {
 	static const unsigned char begin[8] = { 0, FCGI_RESPONDER };
 	struct buf params;

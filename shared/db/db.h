@@ -68,7 +68,6 @@ void db_bind_text(struct db_stmt *st, int i, const char *text);
 void db_bind_sv(struct db_stmt *st, int i, struct sv text); /* p == NULL binds NULL */
 void db_bind_int(struct db_stmt *st, int i, int64_t n);
 void db_bind_real(struct db_stmt *st, int i, double d);
-void db_bind_null(struct db_stmt *st, int i);
 void db_bind_blob(struct db_stmt *st, int i, const void *data, size_t len);
 /* 1: a row is there; 0: no more rows; -1: error. */
 int db_step(struct db_stmt *st, struct err *err) MUST_CHECK;
@@ -100,7 +99,6 @@ int db_begin_at(struct db *db, bool durable, const char *file, int line, struct 
 int db_commit(struct db *db, struct err *err) MUST_CHECK;
 /* Does nothing without a transaction: safe on every way out. */
 void db_rollback(struct db *db);
-bool db_in_transaction(const struct db *db);
 
 /* ---- upkeep (the single checkpointer) ----------------------------------------------------------------- */
 

@@ -167,7 +167,8 @@ int db_open(struct db **out, const char *path, unsigned flags, struct err *err)
 	int rc;
 
 	*out = NULL;
-	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0); /* pages as they are needed, not twenty at first; too late later on */
+	/* Pages as they are needed, not twenty at first. Only the process's first database finds SQLite still taking this. */
+	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 	if (prepare_file(path, !(flags & DB_NO_MIGRATE), err))
 		return -1;
 	db = xcalloc(1, sizeof(*db));

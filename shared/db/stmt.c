@@ -121,11 +121,6 @@ void db_bind_real(struct db_stmt *st, int i, double d)
 	sqlite3_bind_double(st->stmt, i, d);
 }
 
-void db_bind_null(struct db_stmt *st, int i)
-{
-	sqlite3_bind_null(st->stmt, i);
-}
-
 void db_bind_blob(struct db_stmt *st, int i, const void *data, size_t len)
 {
 	sqlite3_bind_blob64(st->stmt, i, data ? data : "", len, SQLITE_STATIC);

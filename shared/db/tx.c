@@ -173,11 +173,6 @@ void db_rollback(struct db *db)
 	db_unlock(db);
 }
 
-bool db_in_transaction(const struct db *db)
-{
-	return db->in_tx;
-}
-
 int db_checkpoint(struct db *db, int *left, struct err *err)
 {
 	int busy_ms = db->busy_ms;

@@ -455,11 +455,6 @@ bool fetch_step(struct fetch *fetch, struct node_ctx *ctx)
 	return false;
 }
 
-size_t fetch_count(const struct fetch *fetch)
-{
-	return fetch->count;
-}
-
 struct fetch_result *fetch_result(struct fetch *fetch, size_t i)
 {
 	return &fetch->transfers[i]->result;

@@ -49,7 +49,6 @@ void fetch_add(struct fetch *fetch, const struct fetch_request *request);
 /* Drives the group. True when every request has its result; else what to wait for was asked of node_wait_*, and the node
  * returns NODE_WAIT. */
 bool fetch_step(struct fetch *fetch, struct node_ctx *ctx);
-size_t fetch_count(const struct fetch *fetch);
 struct fetch_result *fetch_result(struct fetch *fetch, size_t i);
 
 /* True when nodes may connect to this address (a struct sockaddr) for a URL of this host. */
