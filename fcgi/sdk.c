@@ -2,6 +2,7 @@
 #include "config.h"
 #include "http/http.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "graph/graph.h"
@@ -22,16 +23,34 @@ static struct value *words(const char *const *list)
 	return v;
 }
 
+/* A setting in the form that nodetoolctl gives to nginx: a number and perhaps a unit ("100m", "600s"). */
+static int64_t with_unit(const char *name, const char *fallback, const char *units, const int64_t *factors)
+{
+	const char *text = config_get(name);
+	const char *unit;
+	char *end;
+	int64_t n = strtoll(text ? text : fallback, &end, 10);
+
+	if (!strcmp(end, "ms"))
+		return n / 1000;
+	unit = *end ? strchr(units, *end | 0x20) : NULL;
+	if (unit && __builtin_mul_overflow(n, factors[unit - units], &n))
+		n = INT64_MAX;
+	return n < 0 ? 0 : n;
+}
+
 static struct value *limits(void)
 {
+	static const int64_t sizes[] = { 1 << 10, 1 << 20, 1 << 30 };
+	static const int64_t times[] = { 1, 60, 3600 };
 	struct value *v = value_map();
 
 	map_set_int(v, "max_rpc_batch", IDS_MAX);
 	map_set_int(v, "max_inline_bytes", config_int("NODETOOL_WS_MAX_FRAME", 1024, INT32_MAX, 256 << 20));
-	map_set_int(v, "max_upload_bytes", (int64_t)8 << 30);
+	map_set_int(v, "max_upload_bytes", with_unit("NODETOOL_MAX_UPLOAD", "8g", "kmg", sizes));
 	map_set_int(v, "max_queued_jobs", config_int("NODETOOL_QUEUE_MAX", 1, INT32_MAX, 10000));
 	map_set_int(v, "max_job_event_replay", config_int("NODETOOL_JOB_MESSAGES_MAX", 1, INT32_MAX, 20000));
-	map_set_int(v, "request_timeout_seconds", 600);
+	map_set_int(v, "request_timeout_seconds", with_unit("NODETOOL_READ_TIMEOUT", "600s", "smh", times));
 	return v;
 }
 

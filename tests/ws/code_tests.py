@@ -84,7 +84,7 @@ def test_code_is_gone_when_its_runner_is_killed(d):
     for pid in d.runners():
         os.kill(pid, 9)
     c.until(type="job_update", status="failed")
-    eventually(lambda: not alive("sleep 7655"))
+    assert eventually(lambda: not alive("sleep 7655")), "it still runs"
 
 
 @env(name="wsd/wsd", NODETOOL_LIBEXEC_DIR=PROGRAMS, NODETOOL_CODE_NODES="off")
